@@ -1,0 +1,29 @@
+// What the manifest knows of a part, so that a part is opened only when a query needs it.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "storage/types/ids.h"
+
+namespace stria::storage {
+
+/// A part is (file, offset, length): small parts share a file.
+struct PartMeta {
+  std::string file;  ///< name below shard/<s>/part/
+  uint64_t offset = 0;
+  uint64_t length = 0;
+  TableId table;
+  uint64_t num_rows = 0;
+  uint64_t num_runs = 0;
+  int64_t min_time = 0;  ///< both inclusive
+  int64_t max_time = 0;
+  uint64_t seq_min = 0;  ///< sequence numbers of the log records whose rows are in the part
+  uint64_t seq_max = 0;
+  uint8_t level = 0;     ///< 0 flushed, 1 compacted
+
+  friend bool operator==(const PartMeta&, const PartMeta&) = default;
+};
+
+}  // namespace stria::storage
