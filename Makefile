@@ -1,0 +1,42 @@
+# The commands of this project. Each sets up what it needs; none needs another to have run first.
+#
+#   make run     build the server and start it with a simulated fleet
+#   make demo    the bounded form of `make run`: writes, queries, kill -9, restart, same answers
+#   make check   dev build, unit tests, layers, format; no network
+#   make test    everything; QUICK=1 for a shorter pass
+#
+# Knobs come from the environment: STRIA_HTTP, STRIA_DATA, STRIA_RUN_SECONDS, STRIA_FLEET_DEVICES,
+# STRIA_TEST_SEED, STRIA_TEST_REQUIRE, STRIA_TEST_DATA.
+
+SHELL := /bin/sh
+.PHONY: run demo check test test-asan test-tsan stria
+.DEFAULT_GOAL := run
+
+stria:
+	@tools/dev/setup run
+	@tools/dev/build release stria
+
+run: stria
+	@exec tools/dev/run
+
+demo: stria
+	@exec build/release/bin/stria demo
+
+check:
+	@tools/dev/check
+
+test:
+	@tools/dev/setup test
+	@tools/dev/test checked
+
+test-asan:
+	@tools/dev/setup test
+	@tools/dev/test asan
+
+test-tsan:
+	@tools/dev/setup test
+	@tools/dev/test tsan
+
+campaign-%:
+	@tools/dev/setup test
+	@tools/dev/campaign $*
