@@ -1,7 +1,7 @@
 // Columns of equal length, the unit that flows between operators.
 //
-// A column is one of the forms of Column::Form; operators keep a fast path for the forms that matter
-// to them and can always ask for flat. Batches have at most kMaxBatchRows rows.
+// A column is one of the forms of Column::Form; operators keep a fast path for the forms that
+// matter to them and can always ask for flat. Batches have at most kMaxBatchRows rows.
 
 #pragma once
 
@@ -30,9 +30,9 @@ struct Column {
 
   Form form = Form::kFlat;
   DataType type = DataType::kNull;
-  std::vector<uint64_t> bits;             ///< kFlat: int64, uint64, float64 bits, bool, time, interval
+  std::vector<uint64_t> bits;  ///< kFlat: int64, uint64, float64 bits, bool, time, interval
   std::vector<std::string_view> strings;  ///< kFlat of kString
-  std::vector<uint8_t> validity;          ///< kFlat: empty = all valid, else 1 = value, a byte a row
+  std::vector<uint8_t> validity;  ///< kFlat: empty = all valid, else 1 = value, a byte a row
   Value constant;
   std::vector<int32_t> codes;
   const std::vector<std::string>* dictionary = nullptr;

@@ -30,16 +30,17 @@ enum class PlanKind : uint8_t {
   kOneRow,       ///< one row without columns: SELECT 1
   kFilter,
   kProject,
-  kAggregate,    ///< output: group keys, then aggregates
+  kAggregate,  ///< output: group keys, then aggregates
   kSort,
   kLimit,
-  kDistinctOn,   ///< first row of each key in the order of `sort_keys`, which begin with the keys
+  kDistinctOn,  ///< first row of each key in the order of `sort_keys`, which begin with the keys
 };
 
 struct SortKey {
   ExprPtr expr;
   bool descending = false;
-  bool nulls_first = false;  ///< PostgreSQL's default: nulls last when ascending, first when descending
+  bool nulls_first =
+      false;  ///< PostgreSQL's default: nulls last when ascending, first when descending
 };
 
 struct PlanNode;

@@ -31,13 +31,13 @@ struct QueryError {
 
 struct QueryLimits {
   int64_t timeout_ns = 60LL * 1'000'000'000;
-  uint64_t memory_bytes = 1ULL << 30;      ///< code memory_limit
-  uint64_t max_rows = 0;                   ///< rows of the answer; 0 = no limit; code resource_exhausted
+  uint64_t memory_bytes = 1ULL << 30;  ///< code memory_limit
+  uint64_t max_rows = 0;  ///< rows of the answer; 0 = no limit; code resource_exhausted
 };
 
 struct QueryRequest {
   std::string sql;
-  std::string database;   ///< for tables without a database in their name
+  std::string database;  ///< for tables without a database in their name
   QueryLimits limits;
   std::shared_ptr<std::atomic<bool>> cancelled;  ///< may be null; set from outside to stop
 };
@@ -57,7 +57,8 @@ class ResultSink {
   virtual void OnColumns(const std::vector<OutputColumn>& columns) = 0;
   /// Returns false to stop (the client is gone).
   virtual bool OnBatch(const Batch& batch) = 0;
-  /// `note` explains an empty answer ("0 rows: plant.readings has data from ... to ..."), else empty.
+  /// `note` explains an empty answer ("0 rows: plant.readings has data from ... to ..."), else
+  /// empty.
   virtual void OnEnd(const QueryStats& stats, const std::string& note) = 0;
   virtual void OnError(const QueryError& error) = 0;
 };

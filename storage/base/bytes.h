@@ -100,7 +100,8 @@ void AppendInteger(T value, std::vector<std::byte>& bytes) {
 
 /// Appends `value` as unsigned LEB128: 7 bits a byte, low bits first.
 inline void AppendVarint(uint64_t value, std::vector<std::byte>& bytes) {
-  for (; value >= 0x80; value >>= 7) bytes.push_back(static_cast<std::byte>(value | 0x80));
+  for (; value >= 0x80; value >>= 7)
+    bytes.push_back(static_cast<std::byte>(value | 0x80));
   bytes.push_back(static_cast<std::byte>(value));
 }
 

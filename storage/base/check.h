@@ -18,10 +18,10 @@ namespace stria::internal {
 
 }  // namespace stria::internal
 
-#define STRIA_CHECK(condition)                                                            \
-  do {                                                                                   \
-    if (!(condition)) [[unlikely]]                                                       \
-      ::stria::internal::FailCheck(#condition, __FILE__, __LINE__);                      \
+#define STRIA_CHECK(condition)                                      \
+  do {                                                              \
+    if (!(condition)) [[unlikely]]                                  \
+      ::stria::internal::FailCheck(#condition, __FILE__, __LINE__); \
   } while (false)
 
 #if defined(STRIA_DCHECK_ENABLED)

@@ -13,10 +13,10 @@
 
 namespace stria {
 
-#define STRIA_DEFINE_ERROR(Name)                                                       \
-  template <typename... Args>                                                          \
-  Status Name(fmt::format_string<Args...> format, Args&&... args) {                    \
-    return {StatusCode::k##Name, fmt::format(format, std::forward<Args>(args)...)};    \
+#define STRIA_DEFINE_ERROR(Name)                                                    \
+  template <typename... Args>                                                       \
+  Status Name(fmt::format_string<Args...> format, Args&&... args) {                 \
+    return {StatusCode::k##Name, fmt::format(format, std::forward<Args>(args)...)}; \
   }
 
 STRIA_DEFINE_ERROR(InvalidArgument)

@@ -28,7 +28,8 @@ class LaneQueue {
   ~LaneQueue() { Stop(); }
 
   void Stop() {
-    for (auto& thread : threads_) thread.request_stop();
+    for (auto& thread : threads_)
+      thread.request_stop();
     wake_.notify_all();
     threads_.clear();
   }
@@ -124,7 +125,8 @@ class ThreadExecutor final : public Executor {
       }
     };
     const size_t num_helpers = count < 2 ? 0 : std::min(count - 1, foreground_.num_threads());
-    for (size_t i = 0; i < num_helpers; ++i) foreground_.Push(work);
+    for (size_t i = 0; i < num_helpers; ++i)
+      foreground_.Push(work);
     work();
     std::unique_lock lock(loop->mutex);
     loop->done.wait(lock, [&] { return loop->num_done.load() == count; });

@@ -105,8 +105,8 @@ class [[nodiscard]] Result {
 }  // namespace stria
 
 /// Returns from the enclosing function if `expr`, a Status, is a failure.
-#define STRIA_RETURN_IF_ERROR(expr)                                                  \
-  do {                                                                              \
+#define STRIA_RETURN_IF_ERROR(expr)                                                     \
+  do {                                                                                  \
     if (::stria::Status stria_status = (expr); !stria_status.ok()) return stria_status; \
   } while (false)
 
@@ -117,6 +117,6 @@ class [[nodiscard]] Result {
 #define STRIA_ASSIGN_OR_RETURN(lhs, expr) \
   STRIA_ASSIGN_OR_RETURN_IMPL(STRIA_CONCAT(stria_result_, __LINE__), lhs, expr)
 #define STRIA_ASSIGN_OR_RETURN_IMPL(result, lhs, expr) \
-  auto result = (expr);                               \
-  if (!result.has_value()) return result.error();     \
+  auto result = (expr);                                \
+  if (!result.has_value()) return result.error();      \
   lhs = *std::move(result)

@@ -1,9 +1,9 @@
 // What the other folders see of the storage engine: open, write, scan, flush, close.
 //
-// The life of a write: Submit() binds the batch to the catalog (new tables and columns are one catalog
-// commit), routes its rows to shards, and each shard's log writer assigns a sequence number, writes one
-// columnar WAL record, joins the group commit, appends to the memtable, publishes, and only then calls
-// back.
+// The life of a write: Submit() binds the batch to the catalog (new tables and columns are one
+// catalog commit), routes its rows to shards, and each shard's log writer assigns a sequence
+// number, writes one columnar WAL record, joins the group commit, appends to the memtable,
+// publishes, and only then calls back.
 
 #pragma once
 
@@ -35,10 +35,10 @@ struct Env {
 
 struct EngineOptions {
   std::string directory;
-  uint32_t num_shards = 1;                          ///< only at first start; later it must agree
-  uint64_t memtable_bytes = 128ULL << 20;           ///< a table's memtable is flushed at this size
-  uint64_t memory_bytes = 2ULL << 30;               ///< all memtables together
-  uint64_t wal_bytes = 256ULL << 20;                ///< log kept at most, before tables are flushed
+  uint32_t num_shards = 1;                 ///< only at first start; later it must agree
+  uint64_t memtable_bytes = 128ULL << 20;  ///< a table's memtable is flushed at this size
+  uint64_t memory_bytes = 2ULL << 30;      ///< all memtables together
+  uint64_t wal_bytes = 256ULL << 20;       ///< log kept at most, before tables are flushed
   uint64_t wal_segment_bytes = 16ULL << 20;
   uint64_t cache_bytes = 512ULL << 20;              ///< verified encoded pages
   uint64_t disk_reserve_bytes = 64ULL << 20;        ///< writes stop with kDiskFull below this
@@ -46,7 +46,7 @@ struct EngineOptions {
   int64_t compact_after_ns = 30LL * 1'000'000'000;  ///< an idle table is compacted at this age
   int64_t partition_ns = 86'400LL * 1'000'000'000;  ///< of tables created from now on
   uint32_t max_columns = 10'000;
-  bool create_databases = true;                     ///< a write to an unknown database makes it
+  bool create_databases = true;  ///< a write to an unknown database makes it
 };
 
 /// Why one row was not stored.
@@ -60,17 +60,17 @@ struct RowRejection {
 };
 
 struct WriteResult {
-  Status status;                          ///< not ok: nothing of the batch was stored
+  Status status;  ///< not ok: nothing of the batch was stored
   uint64_t rows_written = 0;
   uint64_t rows_rejected = 0;
-  std::vector<RowRejection> rejections;   ///< the first 100
+  std::vector<RowRejection> rejections;  ///< the first 100
 };
 
 struct WriteRequest {
   std::string database;
-  std::vector<RowBatch> batches;          ///< one for each table; become one WAL record per shard
-  std::shared_ptr<const void> keep_alive; ///< owner of the bytes that string values point into
-  bool sync = true;                       ///< false: answer after queueing, before the disk has it
+  std::vector<RowBatch> batches;           ///< one for each table; become one WAL record per shard
+  std::shared_ptr<const void> keep_alive;  ///< owner of the bytes that string values point into
+  bool sync = true;                        ///< false: answer after queueing, before the disk has it
 };
 
 using WriteCallback = std::function<void(WriteResult)>;
@@ -90,7 +90,8 @@ struct TableInfo {
 
 struct ShardInfo {
   uint32_t shard = 0;
-  uint64_t rows = 0, bytes = 0, series = 0, next_seq = 0, wal_low = 0, wal_bytes = 0, slots = 0, parts = 0;
+  uint64_t rows = 0, bytes = 0, series = 0, next_seq = 0, wal_low = 0, wal_bytes = 0, slots = 0,
+           parts = 0;
 };
 
 /// Running totals for /metrics.
@@ -99,7 +100,7 @@ struct EngineMetrics {
   uint64_t memtable_bytes = 0, cache_bytes = 0;
   int64_t recovery_ns = 0;
   uint64_t rows_recovered = 0;
-  bool read_only = false;     ///< the log failed: no writes until a restart
+  bool read_only = false;  ///< the log failed: no writes until a restart
   bool disk_full = false;
 };
 
@@ -118,9 +119,9 @@ class Engine {
   /// Waits for Submit(). Not for threads of Lane::kLog.
   WriteResult Write(WriteRequest request);
 
-  virtual Status CreateDatabase(std::string_view name) = 0;     ///< no error if it is there
+  virtual Status CreateDatabase(std::string_view name) = 0;  ///< no error if it is there
   virtual bool HasDatabase(std::string_view name) const = 0;
-  virtual std::vector<std::string> Databases() const = 0;       ///< sorted
+  virtual std::vector<std::string> Databases() const = 0;  ///< sorted
   /// The current schema, or nullptr.
   virtual TableSchemaPtr FindTable(std::string_view database, std::string_view table) const = 0;
   virtual std::vector<TableSchemaPtr> Tables(std::string_view database) const = 0;  ///< by name
@@ -138,8 +139,8 @@ class Engine {
   virtual std::vector<ShardInfo> Shards() const = 0;
   virtual EngineMetrics metrics() const = 0;
 
-  /// Refuses new writes, finishes those under way and stops background work. Does not flush: the log
-  /// has everything. Called by the destructor.
+  /// Refuses new writes, finishes those under way and stops background work. Does not flush: the
+  /// log has everything. Called by the destructor.
   virtual void Close() = 0;
 };
 

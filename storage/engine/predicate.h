@@ -18,8 +18,8 @@ struct TagPredicate {
   std::string tag;
   TagOp op = TagOp::kIn;
   std::vector<std::string> values;  ///< kIn, kNotIn: any number; kLike: one pattern with % and _
-  // kRange only: low <= value <= high in byte order, with the bounds exclusive if so said; an absent
-  // bound is open.
+  // kRange only: low <= value <= high in byte order, with the bounds exclusive if so said; an
+  // absent bound is open.
   bool has_low = false, has_high = false, low_exclusive = false, high_exclusive = false;
   std::string low, high;
 };

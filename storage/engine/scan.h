@@ -1,9 +1,9 @@
 // Reading a table: the series that match, and their rows in blocks.
 //
 // A block holds rows sorted by (series, time), no key twice, everything merged: nothing above this
-// interface needs to know parts, memtables or overlays. Its runs say where each series lies, so that
-// tags, time ranges and buckets are decided per run and not per row. Values come as vectors that are
-// still packed.
+// interface needs to know parts, memtables or overlays. Its runs say where each series lies, so
+// that tags, time ranges and buckets are decided per run and not per row. Values come as vectors
+// that are still packed.
 
 #pragma once
 
@@ -24,31 +24,31 @@ namespace stria::storage {
 
 struct ScanRequest {
   TableSchemaPtr table;
-  std::vector<ColumnId> fields;   ///< the field columns wanted; block columns follow this order
+  std::vector<ColumnId> fields;  ///< the field columns wanted; block columns follow this order
   TimeRange time;
-  std::vector<TagPredicate> tags;   ///< all must hold
-  std::vector<FieldHint> hints;     ///< all must hold in the filter above
-  bool last_row_only = false;       ///< only the row with the greatest time of each series is needed
+  std::vector<TagPredicate> tags;  ///< all must hold
+  std::vector<FieldHint> hints;    ///< all must hold in the filter above
+  bool last_row_only = false;      ///< only the row with the greatest time of each series is needed
 };
 
 /// Counters of one scan, for EXPLAIN ANALYZE and the stats of an answer.
 struct ScanStats {
-  uint64_t rows = 0;             ///< rows handed out
+  uint64_t rows = 0;  ///< rows handed out
   uint64_t blocks = 0;
-  uint64_t parts = 0;            ///< parts touched
-  uint64_t parts_pruned = 0;     ///< parts skipped by time
-  uint64_t vectors_pruned = 0;   ///< vectors skipped by zone map
-  uint64_t bytes_read = 0;       ///< encoded bytes fetched from parts
+  uint64_t parts = 0;           ///< parts touched
+  uint64_t parts_pruned = 0;    ///< parts skipped by time
+  uint64_t vectors_pruned = 0;  ///< vectors skipped by zone map
+  uint64_t bytes_read = 0;      ///< encoded bytes fetched from parts
 };
 
 /// A slice of one series in a block: rows [row_begin, row_end), times ascending and distinct.
 struct ScanRun {
-  uint32_t series = 0;     ///< index into ScanSeries, dense over the scan and its shards
+  uint32_t series = 0;  ///< index into ScanSeries, dense over the scan and its shards
   uint32_t row_begin = 0;
   uint32_t row_end = 0;
   int64_t first_time = 0;
   int64_t last_time = 0;
-  int64_t step = 0;        ///< > 0: time of row i is first_time + (i - row_begin) * step; 0: see Times()
+  int64_t step = 0;  ///< > 0: time of row i is first_time + (i - row_begin) * step; 0: see Times()
 };
 
 /// The series that the scan may hand out, with their tags as query-local codes.
@@ -66,8 +66,8 @@ struct ScanSeries {
 
 /// Rows of one row group, memtable chunk or merged slice. Owned by one worker at a time.
 ///
-/// Thread safety: thread-compatible; ReadVector() and Times() fill caches in the block and so count as
-/// writes.
+/// Thread safety: thread-compatible; ReadVector() and Times() fill caches in the block and so count
+/// as writes.
 class ScanBlock {
  public:
   virtual ~ScanBlock() = default;
@@ -78,9 +78,9 @@ class ScanBlock {
   virtual Result<std::span<const int64_t>> Times(const ScanRun& run) = 0;
 
   /// Values of field `field` (position in ScanRequest::fields) for rows [vector * 1024, ...) of the
-  /// block, all rows of the 1,024-row grid that the block has, whatever runs they belong to. The view
-  /// is valid until the block dies. Rows of runs that do not match are there too: look only at the
-  /// rows of runs().
+  /// block, all rows of the 1,024-row grid that the block has, whatever runs they belong to. The
+  /// view is valid until the block dies. Rows of runs that do not match are there too: look only at
+  /// the rows of runs().
   virtual Result<VectorView> ReadVector(size_t field, uint32_t vector) = 0;
 };
 

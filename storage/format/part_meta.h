@@ -21,7 +21,7 @@ struct PartMeta {
   int64_t max_time = 0;
   uint64_t seq_min = 0;  ///< sequence numbers of the log records whose rows are in the part
   uint64_t seq_max = 0;
-  uint8_t level = 0;     ///< 0 flushed, 1 compacted
+  uint8_t level = 0;  ///< 0 flushed, 1 compacted
 
   friend bool operator==(const PartMeta&, const PartMeta&) = default;
 };

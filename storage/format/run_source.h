@@ -1,5 +1,6 @@
-// A piece of a table that is sorted by (series key, time) and knows its runs: a row group of a part, or
-// a sorted chunk of a memtable. Merge, scan, flush and compaction read all of them through this.
+// A piece of a table that is sorted by (series key, time) and knows its runs: a row group of a
+// part, or a sorted chunk of a memtable. Merge, scan, flush and compaction read all of them through
+// this.
 
 #pragma once
 

@@ -1,12 +1,12 @@
 // The interface through which all disk access goes.
 //
 // Durable state is made of immutable files that appear under their final name by Link(), and of
-// write-ahead-log segments, the only files written in place. A test double fails the k-th call, tears
-// the last write and drops what was not synced; so nothing here is allowed to hide a system call that
-// matters.
+// write-ahead-log segments, the only files written in place. A test double fails the k-th call,
+// tears the last write and drops what was not synced; so nothing here is allowed to hide a system
+// call that matters.
 //
-// Paths are UTF-8, absolute or relative to the process. Errors: kNotFound, kAlreadyExists, kDiskFull
-// (ENOSPC, EDQUOT), else kIoError; messages name the path and the system's reason.
+// Paths are UTF-8, absolute or relative to the process. Errors: kNotFound, kAlreadyExists,
+// kDiskFull (ENOSPC, EDQUOT), else kIoError; messages name the path and the system's reason.
 
 #pragma once
 
@@ -32,7 +32,8 @@ class File {
   /// Writes all of `bytes` at `offset`, extending the file where needed.
   virtual Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) = 0;
 
-  /// fdatasync. After a failure the file must not be written again: the kernel has dropped the pages.
+  /// fdatasync. After a failure the file must not be written again: the kernel has dropped the
+  /// pages.
   virtual Status Sync() = 0;
 
   virtual Result<uint64_t> Size() const = 0;
@@ -56,7 +57,8 @@ class FileSystem {
   /// Makes an empty file; one of that name is truncated.
   virtual Result<std::unique_ptr<File>> Create(const std::string& path) = 0;
 
-  /// Gives `from` the second name `to`. Fails with kAlreadyExists if `to` exists: this is the commit.
+  /// Gives `from` the second name `to`. Fails with kAlreadyExists if `to` exists: this is the
+  /// commit.
   virtual Status Link(const std::string& from, const std::string& to) = 0;
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
   virtual Status Remove(const std::string& path) = 0;
@@ -71,8 +73,8 @@ class FileSystem {
   /// Bytes that an unprivileged process may still write below `path`.
   virtual Result<uint64_t> FreeBytes(const std::string& path) = 0;
 
-  /// Takes the lock file `path` for this process and writes its pid into it. Fails with kUnavailable
-  /// naming the pid of the holder.
+  /// Takes the lock file `path` for this process and writes its pid into it. Fails with
+  /// kUnavailable naming the pid of the holder.
   virtual Result<std::unique_ptr<DirectoryLock>> Lock(const std::string& path) = 0;
 };
 
@@ -82,9 +84,9 @@ FileSystem& PosixFileSystem();
 /// Reads a whole file.
 Result<std::vector<std::byte>> ReadFile(FileSystem& files, const std::string& path);
 
-/// The engine's commit: writes `bytes` to a temporary file beside `path`, syncs it, links it to `path`,
-/// syncs the directory and removes the temporary name. After kOk the file is durable; after a crash it
-/// is there whole or not at all. Fails with kAlreadyExists if `path` exists.
+/// The engine's commit: writes `bytes` to a temporary file beside `path`, syncs it, links it to
+/// `path`, syncs the directory and removes the temporary name. After kOk the file is durable; after
+/// a crash it is there whole or not at all. Fails with kAlreadyExists if `path` exists.
 Status CreateIfAbsent(FileSystem& files, const std::string& path, std::span<const std::byte> bytes);
 
 }  // namespace stria::storage

@@ -8,7 +8,8 @@
 
 namespace stria {
 
-/// A database, table or column; given by the catalog, never reused. Column ids are unique in a table.
+/// A database, table or column; given by the catalog, never reused. Column ids are unique in a
+/// table.
 using DatabaseId = StrongType<struct DatabaseIdTag, uint32_t>;
 using TableId = StrongType<struct TableIdTag, uint32_t>;
 using ColumnId = StrongType<struct ColumnIdTag, uint32_t>;

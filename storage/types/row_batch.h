@@ -1,5 +1,5 @@
-// Rows on their way in: what a decoder makes of one request body, column by column, one RowBatch for
-// each table that the body names.
+// Rows on their way in: what a decoder makes of one request body, column by column, one RowBatch
+// for each table that the body names.
 //
 // A column is identified by (name, type): a body that writes `f` first as int64 and then as float64
 // has two columns `f`, and the engine decides against the catalog which rows are in conflict.
@@ -35,10 +35,10 @@ struct BatchSeries {
 
 struct RowBatch {
   std::string table;
-  std::vector<BatchSeries> series;      ///< distinct by key
-  std::vector<uint32_t> series_index;   ///< [num_rows], into `series`
-  std::vector<int64_t> times;           ///< [num_rows], ns
-  std::vector<uint32_t> line_offsets;   ///< [num_rows], where in the body the row's line begins
+  std::vector<BatchSeries> series;     ///< distinct by key
+  std::vector<uint32_t> series_index;  ///< [num_rows], into `series`
+  std::vector<int64_t> times;          ///< [num_rows], ns
+  std::vector<uint32_t> line_offsets;  ///< [num_rows], where in the body the row's line begins
   std::vector<FieldColumn> fields;
   std::vector<std::unique_ptr<std::string>> arena;  ///< unescaped strings that `fields` point to
 

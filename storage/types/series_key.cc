@@ -11,7 +11,8 @@ namespace {
 
 void AppendText(std::string_view text, std::string& key) {
   size_t size = text.size();
-  for (; size >= 0x80; size >>= 7) key.push_back(static_cast<char>(size | 0x80));
+  for (; size >= 0x80; size >>= 7)
+    key.push_back(static_cast<char>(size | 0x80));
   key.push_back(static_cast<char>(size));
   key.append(text);
 }

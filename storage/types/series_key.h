@@ -3,8 +3,8 @@
 //   key: repeated, in ascending order of name: { name: string, value: string }
 //   string: varint length, bytes
 //
-// Names and values are unescaped; tags with an empty value are left out; a name occurs once. The key
-// of a row without tags is empty. Equality of series is equality of these bytes.
+// Names and values are unescaped; tags with an empty value are left out; a name occurs once. The
+// key of a row without tags is empty. Equality of series is equality of these bytes.
 
 #pragma once
 
@@ -34,7 +34,9 @@ Result<std::vector<TagView>> ParseSeriesKey(std::string_view key);
 uint64_t HashSeriesKey(TableId table, std::string_view key);
 
 inline constexpr uint32_t kNumSlots = 4096;
-constexpr uint32_t SlotOf(uint64_t key_hash) { return static_cast<uint32_t>(key_hash >> 52); }
+constexpr uint32_t SlotOf(uint64_t key_hash) {
+  return static_cast<uint32_t>(key_hash >> 52);
+}
 
 /// "name=value,name=value" for messages and EXPLAIN.
 std::string FormatSeriesKey(std::string_view key);

@@ -14,14 +14,15 @@
 
 namespace stria {
 
-/// One field. `bits` (int64, uint64, float64 bits, bool 0/1; 0 where NULL) or, for kString, `strings`
-/// has one entry a row.
+/// One field. `bits` (int64, uint64, float64 bits, bool 0/1; 0 where NULL) or, for kString,
+/// `strings` has one entry a row.
 struct ColumnRows {
   ColumnId id;
   DataType type = DataType::kFloat64;
   std::vector<uint64_t> bits;
   std::vector<std::string_view> strings;
-  std::vector<uint8_t> validity;  ///< empty = every row has a value; else 1 = value, 0 = not written
+  std::vector<uint8_t>
+      validity;  ///< empty = every row has a value; else 1 = value, 0 = not written
 
   bool IsValid(size_t row) const { return validity.empty() || validity[row] != 0; }
 };
@@ -44,7 +45,8 @@ struct SortedRun {
   uint32_t row_end = 0;
 };
 
-/// Rows sorted by (canonical series key, time), each (series, time) once; `runs` cover them in order.
+/// Rows sorted by (canonical series key, time), each (series, time) once; `runs` cover them in
+/// order.
 struct SortedRows {
   TableId table;
   std::vector<SortedRun> runs;

@@ -30,13 +30,15 @@ struct VectorView {
   DataType type = DataType::kInt64;
   Lanes lanes = Lanes::kConstant;
   uint32_t num_rows = 0;
-  bool all_null = false;              ///< then nothing below is meaningful
-  uint64_t base = 0;                  ///< kU8..kU32: added to each offset; kConstant: the value's bits
-  const void* data = nullptr;         ///< num_rows lanes; nullptr when kConstant
+  bool all_null = false;       ///< then nothing below is meaningful
+  uint64_t base = 0;           ///< kU8..kU32: added to each offset; kConstant: the value's bits
+  const void* data = nullptr;  ///< num_rows lanes; nullptr when kConstant
   const uint8_t* validity = nullptr;  ///< num_rows bytes, 1 = value, 0 = NULL; nullptr = all valid
   std::string_view constant_string;   ///< kConstant of type kString
 
-  bool IsValid(size_t row) const { return !all_null && (validity == nullptr || validity[row] != 0); }
+  bool IsValid(size_t row) const {
+    return !all_null && (validity == nullptr || validity[row] != 0);
+  }
 
   /// The 64 bits of the value at `row` (not for strings). Unspecified where it is NULL.
   uint64_t Bits(size_t row) const {

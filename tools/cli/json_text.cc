@@ -1,0 +1,53 @@
+#include "tools/cli/json_text.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace stria::cli {
+namespace {
+
+namespace json = boost::json;
+
+const json::string* FindString(const json::value& value, std::string_view name) {
+  if (const auto* object = value.if_object()) {
+    for (const auto& member : *object) {
+      const bool named = std::string_view(member.key().data(), member.key().size()) == name;
+      if (named && member.value().is_string()) return &member.value().get_string();
+      if (const auto* found = FindString(member.value(), name)) return found;
+    }
+  } else if (const auto* array = value.if_array()) {
+    for (const auto& element : *array) {
+      if (const auto* found = FindString(element, name)) return found;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::string JsonQuote(std::string_view text) {
+  return json::serialize(json::string(text.data(), text.size()));
+}
+
+std::optional<std::string> FindJsonString(std::string_view text, std::string_view name) {
+  json::error_code error;
+  const json::value value = json::parse({text.data(), text.size()}, error);
+  if (error) return std::nullopt;
+  const json::string* found = FindString(value, name);
+  if (found == nullptr) return std::nullopt;
+  return std::string(found->data(), found->size());
+}
+
+std::optional<int64_t> FirstJsonInteger(std::string_view text) {
+  json::error_code error;
+  const json::value value = json::parse({text.data(), text.size()}, error);
+  if (error || !value.is_object()) return std::nullopt;
+  const auto* rows = value.get_object().if_contains("rows");
+  if (rows == nullptr || !rows->is_array() || rows->get_array().empty()) return std::nullopt;
+  const auto* row = rows->get_array()[0].if_array();
+  if (row == nullptr || row->empty()) return std::nullopt;
+  if (const auto* number = (*row)[0].if_int64()) return *number;
+  return std::nullopt;
+}
+
+}  // namespace stria::cli
