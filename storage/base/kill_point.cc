@@ -1,0 +1,40 @@
+#include "storage/base/kill_point.h"
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <string_view>
+
+#include <unistd.h>
+
+namespace stria::internal {
+namespace {
+
+// Parsed before main(), because a kill point may be passed by any thread.
+struct Target {
+  std::string_view name;
+  long pass = 0;
+};
+
+Target ParseTarget() {
+  const char* text = std::getenv("STRIA_KILL_AT");
+  if (text == nullptr) return {};
+  const std::string_view target(text);
+  const size_t colon = target.rfind(':');
+  if (colon == std::string_view::npos) return {target, 1};
+  return {target.substr(0, colon), std::strtol(text + colon + 1, nullptr, 10)};
+}
+
+const Target kTarget = ParseTarget();
+std::atomic<long> num_passes = 0;
+
+}  // namespace
+
+const bool kill_points_enabled = !kTarget.name.empty();
+
+void PassKillPoint(const char* name) {
+  if (kTarget.name != name || num_passes.fetch_add(1) + 1 != kTarget.pass) return;
+  ::kill(::getpid(), SIGKILL);
+}
+
+}  // namespace stria::internal
