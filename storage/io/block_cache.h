@@ -1,7 +1,7 @@
 // A bounded cache of verified encoded pages, least recently used out first.
 //
-// What is in the cache has passed its checksum; a fill that fails its checksum never gets in. Sharded
-// by key, so that scans on several threads seldom meet at a lock.
+// What is in the cache has passed its checksum; a fill that fails its checksum never gets in.
+// Sharded by key, so that scans on several threads seldom meet at a lock.
 
 #pragma once
 

@@ -53,7 +53,8 @@ Result<Record> ParseRecord(std::vector<std::byte> file, uint64_t expected_number
   if (length != reader.num_remaining()) {
     return Corruption("payload of {} bytes, header says {}", reader.num_remaining(), length);
   }
-  if (checksum != RecordChecksum(record.file, reader.rest())) return Corruption("checksum mismatch");
+  if (checksum != RecordChecksum(record.file, reader.rest()))
+    return Corruption("checksum mismatch");
   if (number != expected_number) return Corruption("holds number {}", number);
   if (kind != 1 && kind != 2) return Corruption("kind {} is not known", kind);
   record.kind = static_cast<NumberedLog::Kind>(kind);

@@ -1,8 +1,9 @@
 // A directory of immutable, numbered records: the only commit primitive of the engine.
 //
-// A commit is create-if-absent of the next number: a crash leaves the old state or the new one, and of
-// two writers one loses. A record is a whole snapshot of the state or an edit to it; the state is the
-// newest snapshot and the edits after it. The two newest snapshots and what follows them are kept.
+// A commit is create-if-absent of the next number: a crash leaves the old state or the new one, and
+// of two writers one loses. A record is a whole snapshot of the state or an edit to it; the state
+// is the newest snapshot and the edits after it. The two newest snapshots and what follows them are
+// kept.
 //
 // File `<n>`, 20 decimal digits, from 1:
 //
@@ -38,13 +39,13 @@ class NumberedLog {
   NumberedLog(FileSystem& files, std::string directory)
       : files_(files), directory_(std::move(directory)) {}
 
-  /// Creates the directory where needed and calls `apply` with the newest snapshot and then the edits
-  /// after it; with nothing for an empty log. Fails with kCorruption on damage or a gap.
+  /// Creates the directory where needed and calls `apply` with the newest snapshot and then the
+  /// edits after it; with nothing for an empty log. Fails with kCorruption on damage or a gap.
   Status Open(const Apply& apply);
 
   /// Commits an edit as the next number. Fails with kAlreadyExists when somebody else took it; with
-  /// kDiskFull or kIoError nothing was promised; but if only the last directory sync failed the record
-  /// may be there after a crash, and the next append then fails with kAlreadyExists.
+  /// kDiskFull or kIoError nothing was promised; but if only the last directory sync failed the
+  /// record may be there after a crash, and the next append then fails with kAlreadyExists.
   Status AppendEdit(std::span<const std::byte> payload);
 
   /// Whether the edits since the last snapshot outweigh it, or are 63.

@@ -35,7 +35,8 @@ Status ErrnoStatus(const char* action, const std::string& path, int error) {
 template <typename Call>
 auto Retry(const Call& call) {
   auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
+  while (result < 0 && errno == EINTR)
+    result = call();
   return result;
 }
 
@@ -186,7 +187,8 @@ class PosixFiles final : public FileSystem {
       char text[32] = {};
       const ssize_t size = ::pread(descriptor, text, sizeof(text) - 1, 0);
       std::string holder(text, size > 0 ? static_cast<size_t>(size) : 0);
-      while (!holder.empty() && holder.back() == '\n') holder.pop_back();
+      while (!holder.empty() && holder.back() == '\n')
+        holder.pop_back();
       const auto directory = std::filesystem::path(path).parent_path().string();
       return Unavailable(
           "data directory {} is in use by process {}; stop that process or choose another "

@@ -1,0 +1,129 @@
+#include "storage/encoding/frame_of_reference.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "storage/base/bytes.h"
+#include "storage/base/check.h"
+#include "storage/base/errors.h"
+#include "storage/encoding/bit_packing.h"
+
+namespace stria::storage {
+namespace {
+
+constexpr size_t kHeaderBytes = 9;
+
+unsigned WidthOf(uint64_t greatest_offset) {
+  return std::max(1U, static_cast<unsigned>(std::bit_width(greatest_offset)));
+}
+
+// Writes value - base in lanes of type T.
+template <typename T>
+void SubtractInto(std::span<const uint64_t> values, uint64_t base, std::byte* lanes) {
+  auto* out = reinterpret_cast<T*>(lanes);
+  for (size_t i = 0; i < values.size(); ++i)
+    out[i] = static_cast<T>(values[i] - base);
+}
+
+void SubtractBase(std::span<const uint64_t> values, uint64_t base, unsigned lane_bits,
+                  std::byte* lanes) {
+  switch (lane_bits) {
+    case 8: return SubtractInto<uint8_t>(values, base, lanes);
+    case 16: return SubtractInto<uint16_t>(values, base, lanes);
+    case 32: return SubtractInto<uint32_t>(values, base, lanes);
+    default: return SubtractInto<uint64_t>(values, base, lanes);
+  }
+}
+
+// Lanes of 64 bits hold whole values in a view, not offsets.
+void SetView(unsigned lane_bits, uint64_t base, uint32_t num_rows, DecodedVector& decoded) {
+  VectorView& view = decoded.view;
+  view.num_rows = num_rows;
+  view.data = decoded.lanes.get();
+  view.base = base;
+  switch (lane_bits) {
+    case 8: view.lanes = Lanes::kU8; return;
+    case 16: view.lanes = Lanes::kU16; return;
+    case 32: view.lanes = Lanes::kU32; return;
+    default: break;
+  }
+  view.lanes = Lanes::k64;
+  auto* values = reinterpret_cast<uint64_t*>(decoded.lanes.get());
+  for (uint32_t i = 0; i < num_rows; ++i)
+    values[i] += base;
+  view.base = 0;
+}
+
+}  // namespace
+
+size_t FrameOfReferenceBytes(const IntegerStats& stats) {
+  return kHeaderBytes + PackedBytes(WidthOf(stats.greatest_offset));
+}
+
+size_t NarrowBytes(const IntegerStats& stats, size_t num_rows) {
+  return kHeaderBytes + num_rows * LaneBits(WidthOf(stats.greatest_offset)) / 8;
+}
+
+void EncodeFrameOfReference(std::span<const uint64_t> values, const IntegerStats& stats,
+                            std::vector<std::byte>& encoded) {
+  STRIA_DCHECK(values.size() <= kPackedValues);
+  const unsigned width = WidthOf(stats.greatest_offset);
+  const unsigned lane_bits = LaneBits(width);
+  alignas(64) std::byte lanes[kPackedValues * 8];
+  SubtractBase(values, stats.least, lane_bits, lanes);
+  const size_t used = values.size() * lane_bits / 8;
+  std::memset(lanes + used, 0, kPackedValues * lane_bits / 8 - used);
+
+  AppendInteger(stats.least, encoded);
+  AppendInteger(static_cast<uint8_t>(width), encoded);
+  const size_t offset = encoded.size();
+  encoded.resize(offset + PackedBytes(width));
+  PackBits(width, lanes, encoded.data() + offset);
+}
+
+void EncodeNarrow(std::span<const uint64_t> values, const IntegerStats& stats,
+                  std::vector<std::byte>& encoded) {
+  STRIA_DCHECK(values.size() <= kPackedValues);
+  const unsigned lane_bits = LaneBits(WidthOf(stats.greatest_offset));
+  alignas(64) std::byte lanes[kPackedValues * 8];
+  SubtractBase(values, stats.least, lane_bits, lanes);
+  AppendInteger(stats.least, encoded);
+  AppendInteger(static_cast<uint8_t>(lane_bits / 8), encoded);
+  AppendBytes(std::span(lanes, values.size() * lane_bits / 8), encoded);
+}
+
+Status DecodeFrameOfReference(std::span<const std::byte> encoded, uint32_t num_rows,
+                              DecodedVector& decoded) {
+  ByteReader reader(encoded);
+  STRIA_ASSIGN_OR_RETURN(const auto base, reader.Read<uint64_t>());
+  STRIA_ASSIGN_OR_RETURN(const auto width, reader.Read<uint8_t>());
+  if (width < 1 || width > 64) return Corruption("frame of reference of {} bits", width);
+  if (num_rows > kPackedValues || reader.num_remaining() != PackedBytes(width)) {
+    return Corruption("{} bytes of packed values, want {}", reader.num_remaining(),
+                      PackedBytes(width));
+  }
+  const unsigned lane_bits = LaneBits(width);
+  decoded.lanes = std::make_unique_for_overwrite<std::byte[]>(kPackedValues * lane_bits / 8);
+  UnpackBits(width, reader.rest().data(), decoded.lanes.get());
+  SetView(lane_bits, base, num_rows, decoded);
+  return Status::Ok();
+}
+
+Status DecodeNarrow(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded) {
+  ByteReader reader(encoded);
+  STRIA_ASSIGN_OR_RETURN(const auto base, reader.Read<uint64_t>());
+  STRIA_ASSIGN_OR_RETURN(const auto bytes, reader.Read<uint8_t>());
+  if (!std::has_single_bit(bytes) || bytes > 8) return Corruption("offsets of {} bytes", bytes);
+  if (reader.num_remaining() != size_t{num_rows} * bytes) {
+    return Corruption("{} bytes of offsets, want {}", reader.num_remaining(),
+                      size_t{num_rows} * bytes);
+  }
+  decoded.lanes =
+      std::make_unique_for_overwrite<std::byte[]>(std::max<size_t>(1, reader.num_remaining()));
+  std::memcpy(decoded.lanes.get(), reader.rest().data(), reader.num_remaining());
+  SetView(bytes * 8U, base, num_rows, decoded);
+  return Status::Ok();
+}
+
+}  // namespace stria::storage

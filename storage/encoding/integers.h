@@ -1,0 +1,40 @@
+// Up to any number of integers in the smallest of the integer encodings: what the formats use for
+// their own columns (directories, zone maps, lengths, codes).
+//
+//   blocks: for each 1,024 values: { encoding: uint8, length: varint, bytes }
+//
+// The number of values is known to the reader.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "storage/base/bytes.h"
+#include "storage/base/status.h"
+#include "storage/encoding/encoding.h"
+#include "storage/encoding/frame_of_reference.h"
+
+namespace stria::storage {
+
+/// Least value and greatest offset of `values`, compared as int64 or as uint64. Requires one value.
+IntegerStats DescribeIntegers(std::span<const uint64_t> values, bool is_signed);
+
+/// Picks the smallest encoding for `values[1..1024]` and appends its bytes; returns which it was.
+EncodingId EncodeSmallest(std::span<const uint64_t> values, bool is_signed,
+                          std::vector<std::byte>& encoded);
+
+/// Decodes one of kPlain, kConstant, kFrameOfReference and kNarrow into `decoded.view`.
+Status DecodeFixedWidth(EncodingId encoding, std::span<const std::byte> encoded, uint32_t num_rows,
+                        DecodedVector& decoded);
+
+/// Appends any number of values.
+void EncodeIntegers(std::span<const uint64_t> values, bool is_signed,
+                    std::vector<std::byte>& encoded);
+
+/// Reads `values.size()` values that EncodeIntegers() wrote from the front of `reader`.
+Status DecodeIntegers(ByteReader& reader, std::span<uint64_t> values);
+
+}  // namespace stria::storage

@@ -1,0 +1,40 @@
+// Timestamps of a run (one series, ascending, distinct) as a linear model.
+//
+// Most devices report at a fixed step, so that time i is first + i * step and nothing is stored but
+// the model. Otherwise one of two forms is stored, the smaller:
+//
+//   form:   uint8, 1 = residuals, 2 = deltas
+//   unit:   uint64, greatest common divisor of all differences, at least 1
+//   values: integers[num_rows - 1], see integers.h
+//
+// residuals: (time[i] - first - i * step) / unit, signed, for i = 1 ..; jitter around a step.
+// deltas: (time[i] - time[i-1]) / unit, unsigned, for i = 1 ..; rows missing here and there.
+//
+// First and last time, step and the number of rows are kept by the caller. All sums are modulo
+// 2^64.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "storage/base/status.h"
+
+namespace stria::storage {
+
+/// The step if `times[num_rows]` are exactly linear (1 for a single row), else 0.
+int64_t FindStep(std::span<const int64_t> times);
+
+/// Appends `times[num_rows]`, which are not linear: num_rows >= 3, strictly ascending.
+void EncodeTimes(std::span<const int64_t> times, std::vector<std::byte>& encoded);
+
+/// Fills `times[num_rows]`, num_rows >= 3, from `encoded` and its neighbours in the directory.
+///
+/// Fails with kCorruption if `encoded` is cut short, has bytes left over, does not ascend, or does
+/// not end at `last_time`.
+Status DecodeTimes(std::span<const std::byte> encoded, int64_t first_time, int64_t last_time,
+                   std::span<int64_t> times);
+
+}  // namespace stria::storage

@@ -1,0 +1,23 @@
+// 8 bytes a value: the fallback, and the reference in tests.
+//
+//   values: num_rows x uint64
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "storage/base/status.h"
+#include "storage/encoding/encoding.h"
+
+namespace stria::storage {
+
+/// Appends `values[num_rows]`.
+void EncodePlain(std::span<const uint64_t> values, std::vector<std::byte>& encoded);
+
+/// Sets lanes, data and num_rows of `decoded.view`. Fails with kCorruption on any other size.
+Status DecodePlain(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded);
+
+}  // namespace stria::storage

@@ -1,0 +1,46 @@
+// One vector of a column with its NULLs, in the encoding that suits it.
+//
+//   validity: uint8, 0 = every row has a value, 1 = bitmap, 2 = all NULL (then nothing follows)
+//   bitmap:   (num_rows + 7) / 8 bytes, bit i % 8 of byte i / 8 is row i, 1 = value; bits after the
+//   last
+//             row are 0 (only with validity 1)
+//   encoding: uint8, see EncodingId
+//   values:   to the end
+//
+// A NULL slot holds the first value of the vector that is not NULL, so that it widens nothing.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "storage/base/status.h"
+#include "storage/encoding/encoding.h"
+#include "storage/types/data_type.h"
+
+namespace stria::storage {
+
+/// Rows [0, num_rows) of a column. `bits`, or for kString `strings`, has num_rows entries;
+/// `validity` has them or none (every row has a value).
+struct VectorInput {
+  DataType type = DataType::kInt64;
+  std::span<const uint64_t> bits;
+  std::span<const std::string_view> strings;
+  std::span<const uint8_t> validity;
+
+  size_t num_rows() const { return type == DataType::kString ? strings.size() : bits.size(); }
+};
+
+/// Appends the encoded form of `input`, 1..1024 rows.
+void EncodeVector(const VectorInput& input, std::vector<std::byte>& encoded);
+
+/// Fills `decoded` with what EncodeVector() was given. Strings may point into `encoded`.
+///
+/// Fails with kCorruption on bytes that EncodeVector() would not write for that type and num_rows.
+Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t num_rows,
+                    DecodedVector& decoded);
+
+}  // namespace stria::storage
