@@ -1,0 +1,358 @@
+#include "storage/format/part_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+#include "storage/base/bytes.h"
+#include "storage/base/checksum.h"
+#include "storage/base/errors.h"
+#include "storage/encoding/integers.h"
+#include "storage/encoding/linear_time.h"
+#include "storage/encoding/strings.h"
+#include "storage/encoding/vector_codec.h"
+#include "storage/format/part_layout.h"
+
+namespace stria::storage {
+namespace {
+
+uint64_t NextCacheId() {
+  static std::atomic<uint64_t> next = 1;  // A counter: nothing is published with it.
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::span<const std::byte> PayloadOf(const CachedBlock& block) {
+  return std::span(*block).first(block->size() - kBlockChecksumBytes);
+}
+
+}  // namespace
+
+/// 1,024 runs, decoded. `rows` and `times` are prefix sums inside the row group the run lies in.
+struct PartReader::DirectoryPage {
+  struct Run {
+    SourceRun run;  // Rows count from the page's first run.
+    uint32_t times_bytes = 0;
+  };
+  std::vector<Run> runs;
+  uint64_t num_rows = 0;
+};
+
+class PartReader::RowGroupSource final : public RunSource {
+ public:
+  struct TimesPlace {
+    uint32_t block = 0;
+    uint32_t offset = 0;
+    uint32_t length = 0;
+  };
+
+  RowGroupSource(const PartReader& part, const RowGroupRef& group) : part_(part), group_(group) {
+    columns_.resize(group.columns.size());
+  }
+
+  uint32_t num_rows() const override { return group_.num_rows; }
+  std::span<const SourceRun> runs() const override { return runs_; }
+
+  void Add(const SourceRun& run, TimesPlace times) {
+    runs_.push_back(run);
+    places_.push_back(times);
+  }
+  bool empty() const { return runs_.empty(); }
+
+  Result<std::span<const int64_t>> Times(size_t run_index) override {
+    if (times_.empty()) times_.resize(runs_.size());
+    auto& times = times_[run_index];
+    const SourceRun& run = runs_[run_index];
+    if (!times.empty()) return std::span<const int64_t>(times);
+    times.resize(run.row_end - run.row_begin);
+    if (run.step > 0) {
+      for (size_t i = 0; i < times.size(); ++i) {
+        times[i] = run.first_time + static_cast<int64_t>(i) * run.step;
+      }
+      return std::span<const int64_t>(times);
+    }
+    const TimesPlace place = places_[run_index];
+    if (place.block >= group_.times.size()) return Corruption("times of a run are missing");
+    STRIA_ASSIGN_OR_RETURN(const auto block, part_.ReadBlock(group_.times[place.block].block));
+    const auto payload = PayloadOf(block);
+    if (place.offset > payload.size() || place.length > payload.size() - place.offset) {
+      return Corruption("times of a run reach past their block");
+    }
+    const Status status = DecodeTimes(payload.subspan(place.offset, place.length), run.first_time,
+                                      run.last_time, times);
+    if (!status.ok()) {
+      times.clear();
+      return status;
+    }
+    return std::span<const int64_t>(times);
+  }
+
+  Result<VectorView> ReadVector(ColumnId id, DataType type, uint32_t vector) override {
+    const uint32_t first_row = vector * kVectorRows;
+    VectorView nothing;
+    nothing.type = type;
+    nothing.all_null = true;
+    nothing.num_rows = std::min(kVectorRows, group_.num_rows - first_row);
+    const size_t index = FindColumn(id, type);
+    if (index == columns_.size() || group_.columns[index].pages.empty()) return nothing;
+    auto& column = columns_[index];
+    if (column.vectors.empty())
+      column.vectors.resize((group_.num_rows + kVectorRows - 1) / kVectorRows);
+    auto& decoded = column.vectors[vector];
+    if (decoded == nullptr) {
+      const uint32_t page = vector / kVectorsPerPage;
+      const BlockRef ref = group_.columns[index].pages[page];
+      if (ref.length == 0) return nothing;
+      STRIA_RETURN_IF_ERROR(LoadPage(column, page, ref));
+      const auto& lengths = column.pages[page].lengths;
+      const uint32_t slot = vector % kVectorsPerPage;
+      const auto bytes =
+          column.pages[page].vectors.subspan(lengths[slot], lengths[slot + 1] - lengths[slot]);
+      auto fresh = std::make_unique<DecodedVector>();
+      STRIA_RETURN_IF_ERROR(DecodeVector(bytes, type, nothing.num_rows, *fresh));
+      decoded = std::move(fresh);
+    }
+    return decoded->view;
+  }
+
+  bool ZoneExcludes(ColumnId id, uint32_t vector, double low, double high) override {
+    const size_t index = FindColumn(id, std::nullopt);
+    if (index == columns_.size()) return false;
+    if (group_.columns[index].pages.empty()) return true;  // All NULL.
+    auto& column = columns_[index];
+    if (column.zones.empty()) {
+      const auto block = part_.ReadBlock(group_.columns[index].zone_maps);
+      if (!block) return false;  // The read of the values will say why.
+      std::vector<ZoneMap> zones((group_.num_rows + kVectorRows - 1) / kVectorRows);
+      if (!DecodeZoneMaps(PayloadOf(*block), zones).ok()) return false;
+      column.zones = std::move(zones);
+    }
+    return storage::ZoneExcludes(column.zones[vector], part_.footer_.columns[index].type, low,
+                                 high);
+  }
+
+ private:
+  struct Page {
+    CachedBlock block;
+    std::array<size_t, kVectorsPerPage + 1> lengths{};  // Prefix sums.
+    std::span<const std::byte> vectors;
+  };
+  struct ColumnState {
+    std::vector<std::unique_ptr<DecodedVector>> vectors;
+    std::vector<Page> pages;
+    std::vector<ZoneMap> zones;
+  };
+
+  // The position of the column in the part, or columns_.size().
+  size_t FindColumn(ColumnId id, std::optional<DataType> type) const {
+    const auto& columns = part_.footer_.columns;
+    const auto found = std::ranges::find(columns, id, &FooterColumn::id);
+    if (found == columns.end() || (type.has_value() && found->type != *type)) return columns.size();
+    return static_cast<size_t>(found - columns.begin());
+  }
+
+  Status LoadPage(ColumnState& column, uint32_t page_index, const BlockRef& ref) {
+    const size_t num_vectors = (group_.num_rows + kVectorRows - 1) / kVectorRows;
+    if (column.pages.empty())
+      column.pages.resize((num_vectors + kVectorsPerPage - 1) / kVectorsPerPage);
+    Page& page = column.pages[page_index];
+    if (page.block != nullptr) return Status::Ok();
+    STRIA_ASSIGN_OR_RETURN(auto block, part_.ReadBlock(ref));
+    ByteReader reader(PayloadOf(block));
+    const size_t in_page =
+        std::min<size_t>(kVectorsPerPage, num_vectors - size_t{page_index} * kVectorsPerPage);
+    std::array<uint64_t, kVectorsPerPage> lengths{};
+    STRIA_RETURN_IF_ERROR(DecodeIntegers(reader, std::span(lengths).first(in_page)));
+    for (size_t i = 0; i < in_page; ++i) {
+      if (lengths[i] > reader.num_remaining()) return Corruption("vector of {} bytes", lengths[i]);
+      page.lengths[i + 1] = page.lengths[i] + static_cast<size_t>(lengths[i]);
+    }
+    if (page.lengths[in_page] != reader.num_remaining()) {
+      return Corruption("page of {} bytes, vectors take {}", reader.num_remaining(),
+                        page.lengths[in_page]);
+    }
+    page.vectors = reader.rest();
+    page.block = std::move(block);
+    return Status::Ok();
+  }
+
+  const PartReader& part_;
+  const RowGroupRef& group_;
+  std::vector<SourceRun> runs_;
+  std::vector<TimesPlace> places_;
+  std::vector<std::vector<int64_t>> times_;
+  std::vector<ColumnState> columns_;
+};
+
+PartReader::PartReader(std::shared_ptr<File> file, const PartMeta& meta, BlockCache* cache)
+    : file_(std::move(file)), meta_(meta), cache_(cache), cache_id_(NextCacheId()) {}
+
+Result<std::shared_ptr<PartReader>> PartReader::Open(std::shared_ptr<File> file,
+                                                     const PartMeta& meta, BlockCache* cache) {
+  std::shared_ptr<PartReader> reader(new PartReader(std::move(file), meta, cache));
+  if (Status status = reader->ReadFooter(); !status.ok()) {
+    return status.WithContext(fmt::format("part {} at {}", meta.file, meta.offset));
+  }
+  return reader;
+}
+
+Status PartReader::ReadFooter() {
+  if (meta_.length < kPartHeaderBytes + kPartTrailerBytes + kBlockChecksumBytes) {
+    return Corruption("{} bytes are too few", meta_.length);
+  }
+  std::array<std::byte, kPartHeaderBytes> header{};
+  STRIA_RETURN_IF_ERROR(file_->ReadAt(meta_.offset, header));
+  ByteReader head(header);
+  STRIA_ASSIGN_OR_RETURN(const auto magic, head.Read<uint64_t>());
+  STRIA_ASSIGN_OR_RETURN(const auto version, head.Read<uint32_t>());
+  STRIA_ASSIGN_OR_RETURN(const auto zero, head.Read<uint32_t>());
+  if (magic != kPartMagic || version != kPartVersion || zero != 0) {
+    return Corruption("not a part of version {}", kPartVersion);
+  }
+
+  std::array<std::byte, kPartTrailerBytes> trailer{};
+  const uint64_t trailer_offset = meta_.length - kPartTrailerBytes;
+  STRIA_RETURN_IF_ERROR(file_->ReadAt(meta_.offset + trailer_offset, trailer));
+  ByteReader tail(trailer);
+  STRIA_ASSIGN_OR_RETURN(const auto footer_bytes, tail.Read<uint32_t>());
+  STRIA_ASSIGN_OR_RETURN(const auto end_version, tail.Read<uint32_t>());
+  STRIA_ASSIGN_OR_RETURN(const auto end_magic, tail.Read<uint64_t>());
+  if (end_magic != kPartEndMagic || end_version != kPartVersion ||
+      footer_bytes <= kBlockChecksumBytes || footer_bytes > trailer_offset - kPartHeaderBytes) {
+    return Corruption("damaged trailer");
+  }
+  const uint64_t footer_offset = trailer_offset - footer_bytes;
+  STRIA_ASSIGN_OR_RETURN(const auto block, ReadBlock({footer_offset, footer_bytes}));
+  STRIA_ASSIGN_OR_RETURN(footer_, DecodePartFooter(PayloadOf(block), footer_offset));
+  if (footer_.table != meta_.table || footer_.num_rows != meta_.num_rows ||
+      footer_.num_runs != meta_.num_runs) {
+    return Corruption("holds other rows than the manifest says");
+  }
+  const MutexLock lock(mutex_);
+  directory_.resize(footer_.directory.size());
+  return Status::Ok();
+}
+
+Result<CachedBlock> PartReader::ReadBlock(const BlockRef& ref) const {
+  const BlockKey key{cache_id_, ref.offset};
+  if (cache_ != nullptr) {
+    if (auto block = cache_->Find(key)) return block;
+  }
+  std::vector<std::byte> bytes(ref.length);
+  STRIA_RETURN_IF_ERROR(file_->ReadAt(meta_.offset + ref.offset, bytes));
+  const auto payload = std::span(bytes).first(bytes.size() - kBlockChecksumBytes);
+  ByteReader tail{std::span<const std::byte>(bytes).last(kBlockChecksumBytes)};
+  STRIA_ASSIGN_OR_RETURN(const auto checksum, tail.Read<uint64_t>());
+  if (checksum != Checksum(payload, ref.offset)) {
+    return Corruption("part {} at {}: checksum mismatch in the block at offset {}", meta_.file,
+                      meta_.offset, ref.offset);
+  }
+  auto block = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+  if (cache_ != nullptr) cache_->Insert(key, block);
+  return block;
+}
+
+Result<std::shared_ptr<const PartReader::DirectoryPage>> PartReader::ReadDirectory(size_t page) {
+  {
+    const MutexLock lock(mutex_);
+    if (directory_[page] != nullptr) return directory_[page];
+  }
+  const DirectoryPageRef& ref = footer_.directory[page];
+  STRIA_ASSIGN_OR_RETURN(const auto block, ReadBlock(ref.runs));
+  ByteReader reader(PayloadOf(block));
+  auto decoded = std::make_shared<DirectoryPage>();
+  decoded->runs.resize(ref.num_runs);
+  std::vector<uint64_t> values(ref.num_runs);
+  const auto read = [&](const auto& set) -> Status {
+    STRIA_RETURN_IF_ERROR(DecodeIntegers(reader, values));
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (!set(decoded->runs[i], values[i])) return Corruption("run {} of the directory", i);
+    }
+    return Status::Ok();
+  };
+  using Run = DirectoryPage::Run;
+  STRIA_RETURN_IF_ERROR(read([](Run& run, uint64_t value) {
+    run.run.series = SeriesId(static_cast<uint32_t>(value));
+    return value <= UINT32_MAX;
+  }));
+  STRIA_RETURN_IF_ERROR(read([&](Run& run, uint64_t value) {
+    run.run.row_begin = static_cast<uint32_t>(decoded->num_rows);
+    run.run.row_end = static_cast<uint32_t>(decoded->num_rows + value);
+    decoded->num_rows += value;
+    return value >= 1 && value <= kMaxRowGroupRows;
+  }));
+  STRIA_RETURN_IF_ERROR(read([](Run& run, uint64_t value) {
+    run.run.first_time = static_cast<int64_t>(value);
+    return true;
+  }));
+  STRIA_RETURN_IF_ERROR(read([](Run& run, uint64_t value) {
+    run.run.last_time = static_cast<int64_t>(static_cast<uint64_t>(run.run.first_time) + value);
+    return run.run.last_time >= run.run.first_time;
+  }));
+  STRIA_RETURN_IF_ERROR(read([](Run& run, uint64_t value) {
+    run.run.step = static_cast<int64_t>(value);
+    const auto span =
+        static_cast<uint64_t>(run.run.last_time) - static_cast<uint64_t>(run.run.first_time);
+    const uint64_t num_steps = run.run.row_end - run.run.row_begin - 1;
+    return run.run.step >= 0 && (run.run.step == 0 || span == num_steps * value);
+  }));
+  STRIA_RETURN_IF_ERROR(read([](Run& run, uint64_t value) {
+    run.times_bytes = static_cast<uint32_t>(value);
+    return value <= UINT32_MAX && (run.run.step > 0) == (value == 0);
+  }));
+  if (!reader.empty()) return Corruption("bytes after the directory");
+  const MutexLock lock(mutex_);
+  directory_[page] = decoded;
+  return std::shared_ptr<const DirectoryPage>(std::move(decoded));
+}
+
+Result<std::unique_ptr<RunSource>> PartReader::OpenRowGroup(size_t index, const RunFilter& filter) {
+  const RowGroupRef& group = footer_.row_groups[index];
+  if (!filter.time.Overlaps(group.min_time, group.max_time)) return std::unique_ptr<RunSource>();
+  auto source = std::make_unique<RowGroupSource>(*this, group);
+  // Rows and times are prefix sums over all runs of the group, so every page of it is walked; pages
+  // of runs are small (about 10 bytes a run) and stay decoded.
+  uint64_t row = 0;
+  uint32_t block = 0, offset = 0;
+  const uint64_t end_run = group.first_run + group.num_runs;
+  for (uint64_t run_index = group.first_run; run_index < end_run;) {
+    const size_t page = static_cast<size_t>(run_index / kRunsPerDirectoryPage);
+    STRIA_ASSIGN_OR_RETURN(const auto directory, ReadDirectory(page));
+    const uint64_t page_first = uint64_t{page} * kRunsPerDirectoryPage;
+    const uint64_t page_end = std::min(end_run, page_first + directory->runs.size());
+    for (; run_index < page_end; ++run_index) {
+      const auto& entry = directory->runs[static_cast<size_t>(run_index - page_first)];
+      const auto run_in_group = static_cast<uint32_t>(run_index - group.first_run);
+      if (block + 1 < group.times.size() && group.times[block + 1].first_run == run_in_group) {
+        ++block;
+        offset = 0;
+      }
+      SourceRun run = entry.run;
+      const uint32_t num_rows = run.row_end - run.row_begin;
+      run.row_begin = static_cast<uint32_t>(row);
+      run.row_end = static_cast<uint32_t>(row + num_rows);
+      row += num_rows;
+      if (row > group.num_rows)
+        return Corruption("the runs of row group {} have too many rows", index);
+      const bool wanted = filter.series == nullptr || (run.series.value() < filter.series->size() &&
+                                                       (*filter.series)[run.series.value()] != 0);
+      if (wanted && filter.time.Overlaps(run.first_time, run.last_time)) {
+        source->Add(run, {block, offset, entry.times_bytes});
+      }
+      offset += entry.times_bytes;
+    }
+  }
+  if (row != group.num_rows) return Corruption("the runs of row group {} have {} rows", index, row);
+  if (source->empty()) return std::unique_ptr<RunSource>();
+  return std::unique_ptr<RunSource>(std::move(source));
+}
+
+Result<std::vector<std::string>> PartReader::ReadKeys(size_t page) const {
+  const DirectoryPageRef& ref = footer_.directory[page];
+  STRIA_ASSIGN_OR_RETURN(const auto block, ReadBlock(ref.keys));
+  std::vector<std::string_view> views;
+  std::vector<std::byte> unpacked;
+  STRIA_RETURN_IF_ERROR(DecodeText(PayloadOf(block), ref.num_runs, views, unpacked));
+  return std::vector<std::string>(views.begin(), views.end());
+}
+
+}  // namespace stria::storage

@@ -1,0 +1,71 @@
+// Reads a part: the footer once, then only the blocks asked for.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/base/mutex.h"
+#include "storage/base/status.h"
+#include "storage/format/part_footer.h"
+#include "storage/format/part_meta.h"
+#include "storage/format/run_source.h"
+#include "storage/format/zone_map.h"
+#include "storage/io/block_cache.h"
+#include "storage/io/file_system.h"
+#include "storage/types/time_range.h"
+
+namespace stria::storage {
+
+/// Which runs of a part are wanted.
+struct RunFilter {
+  TimeRange time;
+  /// Indexed by SeriesId; ids past its end are not wanted. Null: all series.
+  const std::vector<uint8_t>* series = nullptr;
+};
+
+/// Thread safety: thread-safe. The sources it opens are confined and must not outlive it.
+class PartReader {
+ public:
+  /// Opens the part that `meta` names in `file`. Fails with kCorruption when header, trailer or
+  /// footer is damaged or disagrees with `meta`.
+  static Result<std::shared_ptr<PartReader>> Open(std::shared_ptr<File> file, const PartMeta& meta,
+                                                  BlockCache* cache);
+
+  const PartFooter& footer() const { return footer_; }
+  size_t num_row_groups() const { return footer_.row_groups.size(); }
+
+  /// Opens a row group with those of its runs that `filter` wants; nullptr when there is none.
+  Result<std::unique_ptr<RunSource>> OpenRowGroup(size_t index, const RunFilter& filter);
+
+  /// The keys of the runs of directory page `page`, for a part of another lineage.
+  Result<std::vector<std::string>> ReadKeys(size_t page) const;
+
+  /// Reads a block and checks it. The payload, without its checksum, is the front of what comes
+  /// back.
+  Result<CachedBlock> ReadBlock(const BlockRef& ref) const;
+
+ private:
+  struct DirectoryPage;
+  class RowGroupSource;
+
+  PartReader(std::shared_ptr<File> file, const PartMeta& meta, BlockCache* cache);
+  Status ReadFooter();
+  Result<std::shared_ptr<const DirectoryPage>> ReadDirectory(size_t page);
+
+  std::shared_ptr<File> file_;
+  PartMeta meta_;
+  BlockCache* cache_;
+  uint64_t cache_id_;
+  PartFooter footer_;
+  Mutex mutex_;
+  // Decoded once and kept: a scan needs them each time.
+  std::vector<std::shared_ptr<const DirectoryPage>> directory_ STRIA_GUARDED_BY(mutex_);
+};
+
+}  // namespace stria::storage

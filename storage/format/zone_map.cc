@@ -1,0 +1,129 @@
+#include "storage/format/zone_map.h"
+
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "storage/base/errors.h"
+#include "storage/base/int128.h"
+#include "storage/encoding/integers.h"
+
+namespace stria::storage {
+namespace {
+
+template <typename T>
+T FromBits(uint64_t bits) {
+  if constexpr (std::is_same_v<T, double>) {
+    return std::bit_cast<double>(bits);
+  } else {
+    return static_cast<T>(bits);
+  }
+}
+
+template <typename T>
+ZoneMap Describe(const VectorInput& input) {
+  ZoneMap zone;
+  T least{}, greatest{};
+  Int128 sum = 0;
+  uint32_t num_ordered = 0;
+  for (size_t row = 0; row < input.bits.size(); ++row) {
+    if (!input.validity.empty() && input.validity[row] == 0) continue;
+    ++zone.num_valid;
+    const T value = FromBits<T>(input.bits[row]);
+    if constexpr (std::is_same_v<T, double>) {
+      if (std::isnan(value)) {
+        ++zone.num_nan;
+        continue;
+      }
+    } else {
+      sum += value;
+    }
+    if (num_ordered++ == 0) {
+      least = greatest = value;
+    } else {
+      if (value < least) least = value;
+      if (value > greatest) greatest = value;
+    }
+  }
+  zone.least = std::bit_cast<uint64_t>(least);
+  zone.greatest = std::bit_cast<uint64_t>(greatest);
+  if constexpr (!std::is_same_v<T, double>) {
+    zone.has_sum =
+        sum >= std::numeric_limits<int64_t>::min() && sum <= std::numeric_limits<int64_t>::max();
+    if (zone.has_sum) zone.sum = static_cast<int64_t>(sum);
+  }
+  return zone;
+}
+
+double AsDouble(uint64_t bits, DataType type) {
+  switch (type) {
+    case DataType::kFloat64: return std::bit_cast<double>(bits);
+    case DataType::kUint64: return static_cast<double>(bits);
+    default: return static_cast<double>(static_cast<int64_t>(bits));
+  }
+}
+
+}  // namespace
+
+ZoneMap MakeZoneMap(const VectorInput& input) {
+  switch (input.type) {
+    case DataType::kFloat64: return Describe<double>(input);
+    case DataType::kUint64: return Describe<uint64_t>(input);
+    case DataType::kString: break;
+    default: return Describe<int64_t>(input);
+  }
+  ZoneMap zone;
+  for (size_t row = 0; row < input.strings.size(); ++row) {
+    if (input.validity.empty() || input.validity[row] != 0) ++zone.num_valid;
+  }
+  return zone;
+}
+
+void EncodeZoneMaps(std::span<const ZoneMap> zones, std::vector<std::byte>& encoded) {
+  std::vector<uint64_t> values(zones.size());
+  const auto append = [&](const auto& attribute, bool is_signed) {
+    for (size_t i = 0; i < zones.size(); ++i)
+      values[i] = attribute(zones[i]);
+    EncodeIntegers(values, is_signed, encoded);
+  };
+  append([](const ZoneMap& zone) { return uint64_t{zone.num_valid}; }, false);
+  append([](const ZoneMap& zone) { return uint64_t{zone.num_nan}; }, false);
+  append([](const ZoneMap& zone) { return zone.least; }, true);
+  append([](const ZoneMap& zone) { return zone.greatest; }, true);
+  append([](const ZoneMap& zone) { return uint64_t{zone.has_sum}; }, false);
+  append([](const ZoneMap& zone) { return static_cast<uint64_t>(zone.sum); }, true);
+}
+
+Status DecodeZoneMaps(std::span<const std::byte> encoded, std::span<ZoneMap> zones) {
+  ByteReader reader(encoded);
+  std::vector<uint64_t> values(zones.size());
+  const auto read = [&](const auto& set) -> Status {
+    STRIA_RETURN_IF_ERROR(DecodeIntegers(reader, values));
+    for (size_t i = 0; i < zones.size(); ++i)
+      set(zones[i], values[i]);
+    return Status::Ok();
+  };
+  STRIA_RETURN_IF_ERROR(
+      read([](ZoneMap& zone, uint64_t v) { zone.num_valid = static_cast<uint32_t>(v); }));
+  STRIA_RETURN_IF_ERROR(
+      read([](ZoneMap& zone, uint64_t v) { zone.num_nan = static_cast<uint32_t>(v); }));
+  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t v) { zone.least = v; }));
+  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t v) { zone.greatest = v; }));
+  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t v) { zone.has_sum = v != 0; }));
+  STRIA_RETURN_IF_ERROR(
+      read([](ZoneMap& zone, uint64_t v) { zone.sum = static_cast<int64_t>(v); }));
+  if (!reader.empty()) return Corruption("bytes after the last zone map");
+  return Status::Ok();
+}
+
+bool ZoneExcludes(const ZoneMap& zone, DataType type, double low, double high) {
+  if (type == DataType::kString) return false;
+  if (zone.num_nan > 0 && high == std::numeric_limits<double>::infinity()) return false;
+  if (zone.num_valid == zone.num_nan) return true;  // Nothing but NULL and NaN.
+  // Conversions to double round; a vector at the edge of what is asked for is kept.
+  const double least = AsDouble(zone.least, type);
+  const double greatest = AsDouble(zone.greatest, type);
+  return greatest < low || least > high;
+}
+
+}  // namespace stria::storage
