@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "storage/base/status.h"
-#include "storage/engine/predicate.h"
+#include "storage/types/predicate.h"
 #include "storage/types/schema.h"
 #include "storage/types/time_range.h"
 #include "storage/types/vector_view.h"

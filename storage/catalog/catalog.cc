@@ -1,0 +1,292 @@
+#include "storage/catalog/catalog.h"
+
+#include <algorithm>
+
+#include "storage/base/bytes.h"
+#include "storage/base/errors.h"
+#include "storage/types/time_range.h"
+
+namespace stria::storage {
+namespace {
+
+// What a record is made of, one after the other. Append, never renumber; docs/format/catalog.md.
+enum class Entry : uint8_t {
+  kServer = 1,    // num_shards varint, lineage 2 x uint64
+  kDatabase = 2,  // id varint, name
+  kTable = 3,     // id, database id varint, name, partition_ns, columns: the whole schema
+};
+
+std::string TableKey(std::string_view database, std::string_view table) {
+  std::string key(database);
+  key += '\0';
+  key += table;
+  return key;
+}
+
+size_t BucketOf(std::string_view key) {
+  return std::hash<std::string_view>()(key) % 256;
+}
+
+void AppendServer(uint32_t num_shards, Lineage lineage, std::vector<std::byte>& record) {
+  AppendInteger(static_cast<uint8_t>(Entry::kServer), record);
+  AppendVarint(num_shards, record);
+  AppendInteger(lineage.high, record);
+  AppendInteger(lineage.low, record);
+}
+
+void AppendDatabase(const CatalogSnapshot::Database& database, std::vector<std::byte>& record) {
+  AppendInteger(static_cast<uint8_t>(Entry::kDatabase), record);
+  AppendVarint(database.id.value(), record);
+  AppendString(database.name, record);
+}
+
+void AppendTable(const TableSchema& table, std::vector<std::byte>& record) {
+  AppendInteger(static_cast<uint8_t>(Entry::kTable), record);
+  AppendVarint(table.id.value(), record);
+  AppendVarint(table.database_id.value(), record);
+  AppendString(table.database, record);
+  AppendString(table.name, record);
+  AppendInteger(table.partition_ns, record);
+  AppendVarint(table.columns.size(), record);
+  for (const auto& column : table.columns) {
+    AppendVarint(column.id.value(), record);
+    AppendString(column.name, record);
+    AppendInteger(static_cast<uint8_t>(column.role), record);
+    AppendInteger(static_cast<uint8_t>(column.type), record);
+  }
+}
+
+Result<uint32_t> ReadSmall(ByteReader& reader) {
+  STRIA_ASSIGN_OR_RETURN(const auto value, reader.ReadVarint());
+  if (value >= UINT32_MAX) return Corruption("number {} is too large", value);
+  return static_cast<uint32_t>(value);
+}
+
+Result<std::shared_ptr<TableSchema>> ReadTable(ByteReader& reader) {
+  auto table = std::make_shared<TableSchema>();
+  STRIA_ASSIGN_OR_RETURN(const auto id, ReadSmall(reader));
+  STRIA_ASSIGN_OR_RETURN(const auto database_id, ReadSmall(reader));
+  table->id = TableId(id);
+  table->database_id = DatabaseId(database_id);
+  STRIA_ASSIGN_OR_RETURN(table->database, reader.ReadString());
+  STRIA_ASSIGN_OR_RETURN(table->name, reader.ReadString());
+  STRIA_ASSIGN_OR_RETURN(table->partition_ns, reader.Read<int64_t>());
+  if (table->partition_ns <= 0) return Corruption("partitions of {} ns", table->partition_ns);
+  STRIA_ASSIGN_OR_RETURN(const auto num_columns, reader.ReadVarint());
+  for (uint64_t i = 0; i < num_columns; ++i) {
+    ColumnSchema column;
+    STRIA_ASSIGN_OR_RETURN(const auto column_id, ReadSmall(reader));
+    STRIA_ASSIGN_OR_RETURN(column.name, reader.ReadString());
+    STRIA_ASSIGN_OR_RETURN(const auto role, reader.Read<uint8_t>());
+    STRIA_ASSIGN_OR_RETURN(const auto type, reader.Read<uint8_t>());
+    if (role > static_cast<uint8_t>(ColumnRole::kField) ||
+        type > static_cast<uint8_t>(DataType::kString)) {
+      return Corruption("column \"{}\" of role {} and type {}", column.name, role, type);
+    }
+    column.id = ColumnId(column_id);
+    column.role = static_cast<ColumnRole>(role);
+    column.type = static_cast<DataType>(type);
+    table->columns.push_back(std::move(column));
+  }
+  if (table->columns.empty() || table->columns[0].role != ColumnRole::kTime) {
+    return Corruption("table \"{}\" without a time column", table->name);
+  }
+  return table;
+}
+
+// The schema that `change` makes of `before` (nullptr: a new table). Null when nothing changes.
+Result<std::shared_ptr<TableSchema>> Extend(const TableSchema* before,
+                                            const CatalogEdit::TableChange& change,
+                                            uint32_t max_columns) {
+  auto table = std::make_shared<TableSchema>();
+  if (before != nullptr) {
+    *table = *before;
+  } else {
+    table->database = change.database;
+    table->name = change.table;
+    table->partition_ns = change.partition_ns > 0 ? change.partition_ns : kNsPerDay;
+    table->columns.push_back({.id = ColumnId(0),
+                              .name = std::string(kTimeColumnName),
+                              .role = ColumnRole::kTime,
+                              .type = DataType::kTimestamp});
+  }
+  std::unordered_map<std::string_view, bool> known;
+  for (const auto& column : table->columns)
+    known.emplace(column.name, true);
+  const size_t num_before = before == nullptr ? 0 : before->columns.size();
+  table->columns.reserve(table->columns.size() + change.columns.size());
+  for (const auto& column : change.columns) {
+    if (!known.emplace(column.name, true).second) continue;
+    if (table->columns.size() > max_columns) {
+      return ResourceExhausted(
+          "table {}.{} has {} columns, the limit; column \"{}\" would be one more. Raise "
+          "max_columns "
+          "of the table, or write that value as a tag's value instead of a column",
+          change.database, change.table, max_columns, column.name);
+    }
+    table->columns.push_back({.id = ColumnId(static_cast<uint32_t>(table->columns.size())),
+                              .name = column.name,
+                              .role = column.role,
+                              .type = column.type});
+  }
+  if (table->columns.size() == num_before) table.reset();
+  return table;
+}
+
+}  // namespace
+
+bool CatalogSnapshot::HasDatabase(std::string_view name) const {
+  return std::ranges::binary_search(*databases_, name, {}, &Database::name);
+}
+
+TableSchemaPtr CatalogSnapshot::Find(std::string_view database, std::string_view table) const {
+  const std::string key = TableKey(database, table);
+  const auto& bucket = by_name_[BucketOf(key)];
+  if (bucket == nullptr) return nullptr;
+  const auto found = bucket->find(key);
+  return found == bucket->end() ? nullptr : found->second;
+}
+
+TableSchemaPtr CatalogSnapshot::Find(TableId table) const {
+  const auto& bucket = by_id_[table.value() % kNumBuckets];
+  if (bucket == nullptr) return nullptr;
+  const auto found = bucket->find(table.value());
+  return found == bucket->end() ? nullptr : found->second;
+}
+
+std::vector<TableSchemaPtr> CatalogSnapshot::Tables() const {
+  std::vector<TableSchemaPtr> tables;
+  for (const auto& bucket : by_id_) {
+    if (bucket == nullptr) continue;
+    for (const auto& [id, table] : *bucket)
+      tables.push_back(table);
+  }
+  std::ranges::sort(tables, [](const auto& a, const auto& b) {
+    return std::pair(a->database, a->name) < std::pair(b->database, b->name);
+  });
+  return tables;
+}
+
+std::vector<TableSchemaPtr> CatalogSnapshot::Tables(std::string_view database) const {
+  auto tables = Tables();
+  std::erase_if(tables, [&](const auto& table) { return table->database != database; });
+  return tables;
+}
+
+void CatalogSnapshot::Put(const TableSchemaPtr& table) {
+  const std::string key = TableKey(table->database, table->name);
+  auto& by_name = by_name_[BucketOf(key)];
+  auto names = by_name == nullptr ? std::make_shared<ByName>() : std::make_shared<ByName>(*by_name);
+  (*names)[key] = table;
+  by_name = std::move(names);
+  auto& by_id = by_id_[table->id.value() % kNumBuckets];
+  auto ids = by_id == nullptr ? std::make_shared<ById>() : std::make_shared<ById>(*by_id);
+  (*ids)[table->id.value()] = table;
+  by_id = std::move(ids);
+  next_table_id_ = std::max(next_table_id_, table->id.value() + 1);
+}
+
+Status Catalog::Open(uint32_t num_shards, Lineage lineage) {
+  const MutexLock commit_lock(commit_mutex_);
+  auto snapshot = std::make_shared<CatalogSnapshot>();
+  const auto apply = [&](NumberedLog::Kind kind, std::span<const std::byte> payload) -> Status {
+    if (kind == NumberedLog::Kind::kSnapshot) snapshot = std::make_shared<CatalogSnapshot>();
+    ByteReader reader(payload);
+    while (!reader.empty()) {
+      STRIA_ASSIGN_OR_RETURN(const auto entry, reader.Read<uint8_t>());
+      if (entry == static_cast<uint8_t>(Entry::kServer)) {
+        STRIA_ASSIGN_OR_RETURN(snapshot->num_shards_, ReadSmall(reader));
+        STRIA_ASSIGN_OR_RETURN(snapshot->lineage_.high, reader.Read<uint64_t>());
+        STRIA_ASSIGN_OR_RETURN(snapshot->lineage_.low, reader.Read<uint64_t>());
+      } else if (entry == static_cast<uint8_t>(Entry::kDatabase)) {
+        STRIA_ASSIGN_OR_RETURN(const auto id, ReadSmall(reader));
+        STRIA_ASSIGN_OR_RETURN(const auto name, reader.ReadString());
+        auto databases =
+            std::make_shared<std::vector<CatalogSnapshot::Database>>(*snapshot->databases_);
+        databases->push_back({DatabaseId(id), std::string(name)});
+        std::ranges::sort(*databases, {}, &CatalogSnapshot::Database::name);
+        snapshot->databases_ = std::move(databases);
+        snapshot->next_database_id_ = std::max(snapshot->next_database_id_, id + 1);
+      } else if (entry == static_cast<uint8_t>(Entry::kTable)) {
+        STRIA_ASSIGN_OR_RETURN(const auto table, ReadTable(reader));
+        snapshot->Put(table);
+      } else {
+        return Corruption("catalog entry {} is not known", entry);
+      }
+    }
+    return Status::Ok();
+  };
+  STRIA_RETURN_IF_ERROR(log_.Open(apply));
+  if (snapshot->num_shards_ == 0) {
+    std::vector<std::byte> record;
+    AppendServer(num_shards, lineage, record);
+    STRIA_RETURN_IF_ERROR(log_.AppendEdit(record));
+    snapshot->num_shards_ = num_shards;
+    snapshot->lineage_ = lineage;
+  }
+  const MutexLock lock(mutex_);
+  current_ = std::move(snapshot);
+  return Status::Ok();
+}
+
+CatalogSnapshotPtr Catalog::current() const {
+  const MutexLock lock(mutex_);
+  return current_;
+}
+
+Status Catalog::Append(const std::vector<std::byte>& edit, const CatalogSnapshot& next) {
+  if (!log_.WantsSnapshot()) return log_.AppendEdit(edit);
+  std::vector<std::byte> record;
+  AppendServer(next.num_shards_, next.lineage_, record);
+  for (const auto& database : next.databases())
+    AppendDatabase(database, record);
+  for (const auto& bucket : next.by_id_) {
+    if (bucket == nullptr) continue;
+    for (const auto& [id, table] : *bucket)
+      AppendTable(*table, record);
+  }
+  return log_.AppendSnapshot(record);
+}
+
+Status Catalog::Commit(const CatalogEdit& edit, uint32_t max_columns) {
+  const MutexLock commit_lock(commit_mutex_);
+  if (failed_) return IoError("the catalog failed earlier; restart to recover");
+  const auto before = current();
+  auto next = std::make_shared<CatalogSnapshot>(*before);
+  std::vector<std::byte> record;
+  const auto add_database = [&](const std::string& name) {
+    if (next->HasDatabase(name)) return;
+    auto databases = std::make_shared<std::vector<CatalogSnapshot::Database>>(*next->databases_);
+    const CatalogSnapshot::Database database{DatabaseId(next->next_database_id_++), name};
+    AppendDatabase(database, record);
+    databases->insert(
+        std::ranges::upper_bound(*databases, name, {}, &CatalogSnapshot::Database::name), database);
+    next->databases_ = std::move(databases);
+  };
+  for (const auto& name : edit.databases)
+    add_database(name);
+  for (const auto& change : edit.tables) {
+    add_database(change.database);
+    const auto known = next->Find(change.database, change.table);
+    STRIA_ASSIGN_OR_RETURN(auto table, Extend(known.get(), change, max_columns));
+    if (table == nullptr) continue;
+    if (known == nullptr) {
+      table->id = TableId(next->next_table_id_++);
+      table->database_id = std::ranges::lower_bound(next->databases(), change.database, {},
+                                                    &CatalogSnapshot::Database::name)
+                               ->id;
+    }
+    AppendTable(*table, record);
+    next->Put(table);
+  }
+  if (record.empty()) return Status::Ok();
+  if (Status status = Append(record, *next); !status.ok()) {
+    failed_ = status.code() != StatusCode::kDiskFull;
+    return status;
+  }
+  const MutexLock lock(mutex_);
+  current_ = std::move(next);
+  return Status::Ok();
+}
+
+}  // namespace stria::storage

@@ -1,0 +1,113 @@
+// Databases, tables and columns by name: the only owner of schemas.
+//
+// A snapshot of the catalog is immutable and shared; a commit makes the next one and is durable
+// before anybody sees it. Ids are never reused. The order of commits decides type races.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "storage/base/mutex.h"
+#include "storage/base/status.h"
+#include "storage/format/part_footer.h"
+#include "storage/io/file_system.h"
+#include "storage/io/numbered_log.h"
+#include "storage/types/schema.h"
+
+namespace stria::storage {
+
+/// One version of the catalog. Copying it copies 2 x 256 pointers, whatever the number of tables.
+///
+/// Thread safety: immutable once shared.
+class CatalogSnapshot {
+ public:
+  struct Database {
+    DatabaseId id;
+    std::string name;
+  };
+
+  const std::vector<Database>& databases() const { return *databases_; }  ///< ascending by name
+  bool HasDatabase(std::string_view name) const;
+  /// The schema, or nullptr.
+  TableSchemaPtr Find(std::string_view database, std::string_view table) const;
+  TableSchemaPtr Find(TableId table) const;
+  /// All tables, or those of one database, ascending by name.
+  std::vector<TableSchemaPtr> Tables() const;
+  std::vector<TableSchemaPtr> Tables(std::string_view database) const;
+
+  uint32_t num_shards() const { return num_shards_; }
+  Lineage lineage() const { return lineage_; }
+  uint32_t next_table_id() const { return next_table_id_; }
+  uint32_t next_database_id() const { return next_database_id_; }
+
+ private:
+  friend class Catalog;
+  using ByName = std::unordered_map<std::string, TableSchemaPtr>;
+  using ById = std::unordered_map<uint32_t, TableSchemaPtr>;
+  static constexpr size_t kNumBuckets = 256;
+
+  void Put(const TableSchemaPtr& table);
+
+  std::shared_ptr<const std::vector<Database>> databases_ =
+      std::make_shared<std::vector<Database>>();
+  std::array<std::shared_ptr<const ByName>, kNumBuckets> by_name_;
+  std::array<std::shared_ptr<const ById>, kNumBuckets> by_id_;
+  uint32_t num_shards_ = 0;
+  Lineage lineage_;
+  uint32_t next_table_id_ = 1;
+  uint32_t next_database_id_ = 1;
+};
+
+using CatalogSnapshotPtr = std::shared_ptr<const CatalogSnapshot>;
+
+/// One atomic change: what a batch needs that is not there.
+struct CatalogEdit {
+  struct NewColumn {
+    std::string name;
+    ColumnRole role = ColumnRole::kField;
+    DataType type = DataType::kFloat64;
+  };
+  /// A new table, or new columns of an existing one.
+  struct TableChange {
+    std::string database;
+    std::string table;
+    int64_t partition_ns = 0;  ///< of a new table
+    std::vector<NewColumn> columns;
+  };
+  std::vector<std::string> databases;  ///< to create
+  std::vector<TableChange> tables;
+};
+
+/// Thread safety: thread-safe.
+class Catalog {
+ public:
+  Catalog(FileSystem& files, std::string directory) : log_(files, std::move(directory)) {}
+
+  /// Loads the catalog. A new one gets `num_shards` and `lineage` with its first record.
+  Status Open(uint32_t num_shards, Lineage lineage);
+
+  CatalogSnapshotPtr current() const;
+
+  /// Makes `edit` durable and current. What is there already with the same type is left out, so
+  /// that two who race for the same column both succeed; with another type it is left out as well,
+  /// and the caller finds the type that won in current(). Fails with kResourceExhausted when a
+  /// table would have more than `max_columns`, naming it and the column; then nothing is changed.
+  Status Commit(const CatalogEdit& edit, uint32_t max_columns);
+
+ private:
+  Status Append(const std::vector<std::byte>& edit, const CatalogSnapshot& next);
+
+  mutable Mutex mutex_;
+  Mutex commit_mutex_;  // One commit at a time; readers do not wait for the disk.
+  NumberedLog log_;
+  bool failed_ = false;  // Guarded by commit_mutex_.
+  CatalogSnapshotPtr current_ STRIA_GUARDED_BY(mutex_);
+};
+
+}  // namespace stria::storage
