@@ -1,0 +1,31 @@
+// Memtables in, one file of parts out.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "storage/base/status.h"
+#include "storage/flush/part_file_writer.h"
+#include "storage/memtable/memtable.h"
+#include "storage/types/schema.h"
+
+namespace stria::storage {
+
+/// A memtable that is written no more, and what is needed to write its rows.
+struct FlushInput {
+  std::shared_ptr<const Memtable> memtable;
+  TableSchemaPtr schema;
+  std::function<std::string_view(SeriesId)> key_of;
+  std::shared_ptr<const std::vector<uint32_t>> ranks;  ///< of every series in the memtable
+};
+
+/// Adds the parts of `input` to `writer`: its rows sorted, split at partition borders where both
+/// sides have rows enough to be worth a part.
+Result<std::vector<PartMeta>> FlushMemtable(const FlushInput& input, Lineage lineage,
+                                            PartFileWriter& writer);
+
+}  // namespace stria::storage

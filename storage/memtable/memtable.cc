@@ -1,0 +1,363 @@
+#include "storage/memtable/memtable.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "storage/base/check.h"
+
+namespace stria::storage {
+namespace {
+
+constexpr size_t kFirstChunkRows = 64;
+constexpr size_t kMaxChunkRows = 65'536;
+
+}  // namespace
+
+/// Rows that never move. Arrays have `capacity` entries from the start, so that the writer fills
+/// rows behind the visible ones while readers look at those.
+class Memtable::Chunk {
+ public:
+  struct Column {
+    ColumnId id;
+    DataType type = DataType::kFloat64;
+    std::unique_ptr<uint64_t[]> bits;
+    std::unique_ptr<std::string_view[]> strings;
+    std::unique_ptr<uint8_t[]> validity;  // 0 until written.
+  };
+  /// Never changed after it is shown to readers.
+  using ColumnList = std::vector<Column*>;
+
+  explicit Chunk(size_t first_row, size_t capacity)
+      : first_row_(first_row),
+        capacity_(capacity),
+        series_(std::make_unique_for_overwrite<uint32_t[]>(capacity)),
+        times_(std::make_unique_for_overwrite<int64_t[]>(capacity)) {
+    lists_.push_back(std::make_unique<ColumnList>());
+    list_.store(lists_.back().get(), std::memory_order_release);
+  }
+
+  size_t first_row() const { return first_row_; }
+  size_t capacity() const { return capacity_; }
+  size_t num_free() const { return capacity_ - num_rows_; }
+
+  // Appends rows [begin, end) of `rows`; returns the bytes that it took in memory.
+  size_t Append(const TableRows& rows, size_t begin, size_t end) {
+    const size_t count = end - begin;
+    std::memcpy(series_.get() + num_rows_, rows.series.data() + begin, count * sizeof(uint32_t));
+    std::memcpy(times_.get() + num_rows_, rows.times.data() + begin, count * sizeof(int64_t));
+    size_t bytes = 0;
+    for (const auto& source : rows.columns) {
+      Column& column = FindOrAdd(source, bytes);
+      if (source.validity.empty()) {
+        std::memset(column.validity.get() + num_rows_, 1, count);
+      } else {
+        std::memcpy(column.validity.get() + num_rows_, source.validity.data() + begin, count);
+      }
+      if (source.type == DataType::kString) {
+        for (size_t i = 0; i < count; ++i) {
+          column.strings[num_rows_ + i] = Keep(source.strings[begin + i], bytes);
+        }
+      } else {
+        std::memcpy(column.bits.get() + num_rows_, source.bits.data() + begin,
+                    count * sizeof(uint64_t));
+      }
+    }
+    num_rows_ += count;
+    return bytes;
+  }
+
+  std::span<const uint32_t> series(size_t num_rows) const { return {series_.get(), num_rows}; }
+  std::span<const int64_t> times(size_t num_rows) const { return {times_.get(), num_rows}; }
+
+  const Column* Find(ColumnId id, DataType type) const {
+    for (const Column* column : columns()) {
+      if (column->id == id && column->type == type) return column;
+    }
+    return nullptr;
+  }
+  const ColumnList& columns() const { return *list_.load(std::memory_order_acquire); }
+
+  /// The order of the first `num_rows` rows by series id. Remembers the last one made.
+  std::shared_ptr<const RowOrder> Order(size_t num_rows) const {
+    const MutexLock lock(order_mutex_);
+    if (order_ == nullptr || order_rows_ != num_rows) {
+      order_ = std::make_shared<const RowOrder>(
+          MakeRowOrder(series(num_rows), times(num_rows), nullptr));
+      order_rows_ = num_rows;
+    }
+    return order_;
+  }
+
+ private:
+  Column& FindOrAdd(const ColumnRows& source, size_t& bytes) {
+    for (Column* column : columns()) {
+      if (column->id == source.id && column->type == source.type) return *column;
+    }
+    auto& column = owned_.emplace_back();
+    column.id = source.id;
+    column.type = source.type;
+    column.validity = std::make_unique<uint8_t[]>(capacity_);
+    if (source.type == DataType::kString) {
+      column.strings = std::make_unique<std::string_view[]>(capacity_);
+      bytes += capacity_ * (sizeof(std::string_view) + 1);
+    } else {
+      column.bits = std::make_unique_for_overwrite<uint64_t[]>(capacity_);
+      // Rows before this one have no value; readers may copy the slots.
+      std::memset(column.bits.get(), 0, num_rows_ * sizeof(uint64_t));
+      bytes += capacity_ * (sizeof(uint64_t) + 1);
+    }
+    auto list = std::make_unique<ColumnList>(columns());
+    list->push_back(&column);
+    lists_.push_back(std::move(list));
+    list_.store(lists_.back().get(), std::memory_order_release);  // Pairs with columns().
+    return column;
+  }
+
+  std::string_view Keep(std::string_view text, size_t& bytes) {
+    constexpr size_t kBlockBytes = 16 * 1024;
+    if (text.empty()) return {};
+    if (arena_.empty() || arena_used_ + text.size() > arena_size_) {
+      arena_size_ = std::max(kBlockBytes, text.size());
+      arena_.push_back(std::make_unique_for_overwrite<char[]>(arena_size_));
+      arena_used_ = 0;
+      bytes += arena_size_;
+    }
+    char* place = arena_.back().get() + arena_used_;
+    std::memcpy(place, text.data(), text.size());
+    arena_used_ += text.size();
+    return {place, text.size()};
+  }
+
+  const size_t first_row_;
+  const size_t capacity_;
+  size_t num_rows_ = 0;  // Of the writer.
+  std::unique_ptr<uint32_t[]> series_;
+  std::unique_ptr<int64_t[]> times_;
+  std::deque<Column> owned_;
+  std::vector<std::unique_ptr<ColumnList>> lists_;  // All that readers may still hold.
+  std::atomic<const ColumnList*> list_;
+  std::vector<std::unique_ptr<char[]>> arena_;
+  size_t arena_size_ = 0;
+  size_t arena_used_ = 0;
+  mutable Mutex order_mutex_;
+  mutable std::shared_ptr<const RowOrder> order_ STRIA_GUARDED_BY(order_mutex_);
+  mutable size_t order_rows_ STRIA_GUARDED_BY(order_mutex_) = 0;
+};
+
+/// A chunk's visible rows, sorted.
+class Memtable::SortedSource final : public RunSource {
+ public:
+  SortedSource(std::shared_ptr<const Chunk> chunk, size_t num_rows)
+      : chunk_(std::move(chunk)), order_(chunk_->Order(num_rows)) {
+    runs_.reserve(order_->runs.size());
+    for (const auto& run : order_->runs) {
+      runs_.push_back({.series = run.series,
+                       .row_begin = run.row_begin,
+                       .row_end = run.row_end,
+                       .first_time = order_->times[run.row_begin],
+                       .last_time = order_->times[run.row_end - 1],
+                       .step = 0});
+    }
+  }
+
+  uint32_t num_rows() const override { return static_cast<uint32_t>(order_->num_rows()); }
+  std::span<const SourceRun> runs() const override { return runs_; }
+
+  Result<std::span<const int64_t>> Times(size_t run_index) override {
+    const SourceRun& run = runs_[run_index];
+    return std::span(order_->times).subspan(run.row_begin, run.row_end - run.row_begin);
+  }
+
+  Result<VectorView> ReadVector(ColumnId id, DataType type, uint32_t vector) override {
+    const size_t begin = size_t{vector} * kVectorRows;
+    const size_t end = std::min<size_t>(begin + kVectorRows, order_->num_rows());
+    VectorView view;
+    view.type = type;
+    view.num_rows = static_cast<uint32_t>(end - begin);
+    const Chunk::Column* column = chunk_->Find(id, type);
+    if (column == nullptr) {
+      view.all_null = true;
+      return view;
+    }
+    auto& gathered = gathered_[{id.value(), vector}];
+    if (gathered == nullptr) {
+      gathered = std::make_unique<Gathered>();
+      gathered->validity.resize(end - begin);
+      if (type == DataType::kString) {
+        gathered->strings.resize(end - begin);
+        GatherStrings(*order_, begin, end, column->strings.get(), column->validity.get(),
+                      gathered->strings.data(), gathered->validity.data());
+      } else {
+        gathered->bits.resize(end - begin);
+        GatherBits(*order_, begin, end, column->bits.get(), column->validity.get(),
+                   gathered->bits.data(), gathered->validity.data());
+      }
+      gathered->all_valid = std::ranges::find(gathered->validity, 0) == gathered->validity.end();
+    }
+    view.lanes = type == DataType::kString ? Lanes::kString : Lanes::k64;
+    view.data = type == DataType::kString ? static_cast<const void*>(gathered->strings.data())
+                                          : static_cast<const void*>(gathered->bits.data());
+    view.validity = gathered->all_valid ? nullptr : gathered->validity.data();
+    return view;
+  }
+
+ private:
+  struct Gathered {
+    std::vector<uint64_t> bits;
+    std::vector<std::string_view> strings;
+    std::vector<uint8_t> validity;
+    bool all_valid = false;
+  };
+
+  std::shared_ptr<const Chunk> chunk_;
+  std::shared_ptr<const RowOrder> order_;
+  std::vector<SourceRun> runs_;
+  std::map<std::pair<uint32_t, uint32_t>, std::unique_ptr<Gathered>> gathered_;
+};
+
+Memtable::~Memtable() = default;
+
+Memtable::Chunk& Memtable::WritableChunk(size_t num_rows_wanted) {
+  if (open_chunk_ != nullptr && open_chunk_->num_free() > 0) return *open_chunk_;
+  size_t capacity = open_chunk_ == nullptr ? kFirstChunkRows : open_chunk_->capacity() * 2;
+  // A large batch need not climb the ladder.
+  while (capacity < kMaxChunkRows && capacity < num_rows_wanted)
+    capacity *= 2;
+  capacity = std::min(capacity, kMaxChunkRows);
+  auto chunk = std::make_shared<Chunk>(num_rows_, capacity);
+  bytes_.fetch_add(capacity * (sizeof(uint32_t) + sizeof(int64_t)), std::memory_order_relaxed);
+  open_chunk_ = chunk.get();
+  const MutexLock lock(mutex_);
+  chunks_.push_back(std::move(chunk));
+  return *open_chunk_;
+}
+
+void Memtable::Append(const TableRows& rows, uint64_t seq, int64_t now_ns) {
+  STRIA_DCHECK(rows.table == table_);
+  if (rows.num_rows() == 0) return;
+  if (num_rows_ == 0) {
+    first_seq_ = seq;
+    oldest_append_ns_ = now_ns;
+  }
+  last_seq_ = seq;
+  const auto [least, greatest] = std::ranges::minmax(rows.times);
+  if (least < min_time()) min_time_.store(least, std::memory_order_relaxed);
+  if (greatest > max_time()) max_time_.store(greatest, std::memory_order_relaxed);
+  for (size_t begin = 0; begin < rows.num_rows();) {
+    Chunk& chunk = WritableChunk(rows.num_rows() - begin);
+    const size_t end = std::min(rows.num_rows(), begin + chunk.num_free());
+    bytes_.fetch_add(chunk.Append(rows, begin, end), std::memory_order_relaxed);
+    num_rows_ += end - begin;
+    begin = end;
+  }
+}
+
+void Memtable::Publish() {
+  visible_rows_.store(num_rows_, std::memory_order_release);
+}
+
+std::vector<std::unique_ptr<RunSource>> Memtable::Sources(uint64_t num_visible) const {
+  std::vector<std::shared_ptr<Chunk>> chunks;
+  {
+    const MutexLock lock(mutex_);
+    chunks = chunks_;
+  }
+  std::vector<std::unique_ptr<RunSource>> sources;
+  for (auto& chunk : chunks) {
+    if (chunk->first_row() >= num_visible) break;
+    const size_t num_rows = std::min<size_t>(chunk->capacity(), num_visible - chunk->first_row());
+    sources.push_back(std::make_unique<SortedSource>(std::move(chunk), num_rows));
+  }
+  return sources;
+}
+
+void Memtable::SortFullChunks() const {
+  std::vector<std::shared_ptr<Chunk>> chunks;
+  {
+    const MutexLock lock(mutex_);
+    chunks = chunks_;
+  }
+  const uint64_t num_visible = visible_rows();
+  for (const auto& chunk : chunks) {
+    if (chunk->first_row() + chunk->capacity() > num_visible) break;
+    chunk->Order(chunk->capacity());
+  }
+}
+
+RowOrder Memtable::OrderAll(uint64_t num_visible, const std::vector<uint32_t>& ranks) const {
+  std::vector<uint32_t> series;
+  std::vector<int64_t> times;
+  series.reserve(num_visible);
+  times.reserve(num_visible);
+  const MutexLock lock(mutex_);
+  for (const auto& chunk : chunks_) {
+    if (chunk->first_row() >= num_visible) break;
+    const size_t num_rows = std::min<size_t>(chunk->capacity(), num_visible - chunk->first_row());
+    const auto chunk_series = chunk->series(num_rows);
+    const auto chunk_times = chunk->times(num_rows);
+    series.insert(series.end(), chunk_series.begin(), chunk_series.end());
+    times.insert(times.end(), chunk_times.begin(), chunk_times.end());
+  }
+  return MakeRowOrder(series, times, &ranks);
+}
+
+SortedRows Memtable::Gather(const RowOrder& order, uint64_t num_visible) const {
+  std::vector<std::shared_ptr<Chunk>> chunks;
+  {
+    const MutexLock lock(mutex_);
+    chunks = chunks_;
+  }
+  SortedRows rows;
+  rows.table = table_;
+  rows.runs = order.runs;
+  rows.times = order.times;
+  rows.keep_alive.push_back(shared_from_this());
+  // Every column that occurs in some chunk.
+  std::map<ColumnId, DataType> columns;
+  for (const auto& chunk : chunks) {
+    for (const auto* column : chunk->columns())
+      columns.emplace(column->id, column->type);
+  }
+  std::vector<uint64_t> bits;
+  std::vector<std::string_view> strings;
+  std::vector<uint8_t> validity(num_visible);
+  for (const auto& [id, type] : columns) {
+    const bool is_string = type == DataType::kString;
+    (is_string ? strings.resize(num_visible) : bits.resize(num_visible));
+    for (const auto& chunk : chunks) {
+      if (chunk->first_row() >= num_visible) break;
+      const size_t count = std::min<size_t>(chunk->capacity(), num_visible - chunk->first_row());
+      const auto* column = chunk->Find(id, type);
+      uint8_t* valid = validity.data() + chunk->first_row();
+      if (column == nullptr) {
+        std::memset(valid, 0, count);
+        if (!is_string) std::memset(bits.data() + chunk->first_row(), 0, count * sizeof(uint64_t));
+        continue;
+      }
+      std::memcpy(valid, column->validity.get(), count);
+      if (is_string) {
+        std::copy_n(column->strings.get(), count,
+                    strings.begin() + static_cast<std::ptrdiff_t>(chunk->first_row()));
+      } else {
+        std::memcpy(bits.data() + chunk->first_row(), column->bits.get(), count * sizeof(uint64_t));
+      }
+    }
+    ColumnRows out{.id = id, .type = type, .bits = {}, .strings = {}, .validity = {}};
+    out.validity.resize(order.num_rows());
+    if (is_string) {
+      out.strings.resize(order.num_rows());
+      GatherStrings(order, 0, order.num_rows(), strings.data(), validity.data(), out.strings.data(),
+                    out.validity.data());
+    } else {
+      out.bits.resize(order.num_rows());
+      GatherBits(order, 0, order.num_rows(), bits.data(), validity.data(), out.bits.data(),
+                 out.validity.data());
+    }
+    if (std::ranges::find(out.validity, 0) == out.validity.end()) out.validity.clear();
+    rows.columns.push_back(std::move(out));
+  }
+  return rows;
+}
+
+}  // namespace stria::storage

@@ -1,0 +1,49 @@
+// The one merge of the engine, for scan and compaction: later writes win, field by field.
+//
+// Runs of one series come from sources that stand in the order of their sequence numbers. Where
+// their times do not overlap they are simply put one after the other; where they do, the
+// overlapping slice, and only it, is merged.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "storage/base/status.h"
+#include "storage/format/run_source.h"
+#include "storage/types/table_rows.h"
+
+namespace stria::storage {
+
+/// Rows [row_begin, row_end) of run `run` of a source.
+struct RunSlice {
+  RunSource* source = nullptr;
+  uint32_t run = 0;
+  uint32_t row_begin = 0;  ///< in the source
+  uint32_t row_end = 0;
+};
+
+/// A piece of the answer for one series: one slice as it is, or several to be merged.
+struct MergePiece {
+  std::vector<RunSlice> slices;  ///< oldest first
+};
+
+/// Cuts the runs of one series, oldest first, into pieces ascending by time that do not overlap.
+Result<std::vector<MergePiece>> PlanMerge(std::span<const RunSlice> runs);
+
+/// Columns to read, with their types.
+using MergeColumns = std::span<const std::pair<ColumnId, DataType>>;
+
+/// Appends the merged rows of `piece` to `rows` as (part of) a run of `series`: a run that ends
+/// where these begin is extended. `rows.columns` are those of `columns`, in their order. String
+/// values point into the sources.
+Status AppendMerged(const MergePiece& piece, SeriesId series, MergeColumns columns,
+                    SortedRows& rows);
+
+/// The rows of `slice` with begin <= time < end; `end` may be "no bound" (see TimeRange). Empty
+/// slices have row_begin == row_end.
+Result<RunSlice> ClipToTime(const RunSlice& slice, int64_t begin, int64_t end);
+
+}  // namespace stria::storage
