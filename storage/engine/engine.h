@@ -116,8 +116,8 @@ class Engine {
   /// Writes a batch; calls `done` exactly once, from a thread of the executor or from this one.
   virtual void Submit(WriteRequest request, WriteCallback done) = 0;
 
-  /// Waits for Submit(). Not for threads of Lane::kLog.
-  WriteResult Write(WriteRequest request);
+  /// Submit(), and waits for the answer. Not for threads of Lane::kLog.
+  virtual WriteResult Write(WriteRequest request) = 0;
 
   virtual Status CreateDatabase(std::string_view name) = 0;  ///< no error if it is there
   virtual bool HasDatabase(std::string_view name) const = 0;

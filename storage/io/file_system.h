@@ -39,6 +39,11 @@ class File {
   virtual Result<uint64_t> Size() const = 0;
 };
 
+struct DiskSpace {
+  uint64_t free_bytes = 0;   ///< that an unprivileged process may still write
+  uint64_t total_bytes = 0;
+};
+
 /// A lock on a directory, held until destroyed.
 class DirectoryLock {
  public:
@@ -70,8 +75,8 @@ class FileSystem {
   virtual Result<std::vector<std::string>> List(const std::string& path) = 0;
   virtual Result<bool> Exists(const std::string& path) = 0;
   virtual Result<uint64_t> FileSize(const std::string& path) = 0;
-  /// Bytes that an unprivileged process may still write below `path`.
-  virtual Result<uint64_t> FreeBytes(const std::string& path) = 0;
+  /// The space of the disk that `path` lies on.
+  virtual Result<DiskSpace> Space(const std::string& path) = 0;
 
   /// Takes the lock file `path` for this process and writes its pid into it. Fails with
   /// kUnavailable naming the pid of the holder.

@@ -171,10 +171,11 @@ class PosixFiles final : public FileSystem {
     return static_cast<uint64_t>(info.st_size);
   }
 
-  Result<uint64_t> FreeBytes(const std::string& path) override {
+  Result<DiskSpace> Space(const std::string& path) override {
     struct statvfs info {};
     if (::statvfs(path.c_str(), &info) != 0) return ErrnoStatus("statvfs", path, errno);
-    return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
+    return DiskSpace{.free_bytes = info.f_bavail * info.f_frsize,
+                     .total_bytes = info.f_blocks * info.f_frsize};
   }
 
   Result<std::unique_ptr<DirectoryLock>> Lock(const std::string& path) override {

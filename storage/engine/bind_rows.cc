@@ -1,0 +1,319 @@
+#include "storage/engine/bind_rows.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "storage/base/errors.h"
+#include "storage/types/series_key.h"
+#include "storage/types/time_range.h"
+
+namespace stria::storage {
+namespace {
+
+constexpr size_t kMaxRejections = 100;
+constexpr int64_t kMaxPartitions = 1000;
+
+size_t FirstRow(const FieldColumn& field) {
+  return static_cast<size_t>(
+      std::ranges::find_if(field.validity, [](uint8_t valid) { return valid != 0; }) -
+      field.validity.begin());
+}
+
+// The tag names of a batch with the first series that has each.
+std::map<std::string_view, size_t> TagsOf(const RowBatch& batch) {
+  std::map<std::string_view, size_t> tags;
+  for (size_t i = 0; i < batch.series.size(); ++i) {
+    const auto parsed = ParseSeriesKey(batch.series[i].key);
+    if (!parsed) continue;  // The decoder makes well-formed keys.
+    for (const auto& [name, value] : *parsed)
+      tags.emplace(name, i);
+  }
+  return tags;
+}
+
+// The columns of a table by name; schemas are lists, and wide ones are searched often.
+class ColumnMap {
+ public:
+  explicit ColumnMap(const TableSchema* schema) {
+    if (schema == nullptr) return;
+    for (const auto& column : schema->columns)
+      columns_.emplace(column.name, &column);
+  }
+  const ColumnSchema* Find(std::string_view name) const {
+    const auto found = columns_.find(name);
+    return found == columns_.end() ? nullptr : found->second;
+  }
+
+ private:
+  std::unordered_map<std::string_view, const ColumnSchema*> columns_;
+};
+
+// What the catalog lacks for `batch`. Fields in the order of their first row, so that the earlier
+// line decides a type.
+CatalogEdit::TableChange MissingColumns(const WriteRequest& request, const RowBatch& batch,
+                                        const std::map<std::string_view, size_t>& tags,
+                                        const ColumnMap& known, int64_t partition_ns) {
+  CatalogEdit::TableChange change{.database = request.database,
+                                  .table = batch.table,
+                                  .partition_ns = partition_ns,
+                                  .columns = {}};
+  for (const auto& [name, first] : tags) {
+    if (known.Find(name) != nullptr) continue;
+    change.columns.push_back({std::string(name), ColumnRole::kTag, DataType::kString});
+  }
+  std::vector<const FieldColumn*> fields;
+  for (const auto& field : batch.fields) {
+    if (field.num_valid > 0 && known.Find(field.name) == nullptr) fields.push_back(&field);
+  }
+  std::ranges::stable_sort(fields, {}, [](const FieldColumn* field) { return FirstRow(*field); });
+  for (const FieldColumn* field : fields) {
+    change.columns.push_back({field->name, ColumnRole::kField, field->type});
+  }
+  return change;
+}
+
+// Binds one table of the request.
+class TableBinder {
+ public:
+  TableBinder(RowBatch& batch, TableSchemaPtr schema, uint32_t num_shards, WriteResult& result)
+      : batch_(batch),
+        schema_(std::move(schema)),
+        columns_(schema_.get()),
+        num_shards_(num_shards),
+        result_(result) {}
+
+  void Bind(const std::map<std::string_view, size_t>& tags,
+            const std::shared_ptr<const void>& keep_alive,
+            std::vector<std::vector<BoundTable>>& shards) {
+    RejectFieldConflicts();
+    RejectTagConflicts(tags);
+    if (num_rejected_ == batch_.num_rows()) return;
+    const size_t first_table = shards[0].size();
+    for (auto& shard : shards) {
+      BoundTable& table = shard.emplace_back();
+      table.schema = schema_;
+      table.rows.table = schema_->id;
+      if (keep_alive != nullptr) table.rows.keep_alive.push_back(keep_alive);
+    }
+    if (num_shards_ == 1 && num_rejected_ == 0) {
+      MoveAll(shards[0][first_table]);
+    } else {
+      for (uint32_t shard = 0; shard < num_shards_; ++shard) {
+        CopySome(shard, shards[shard][first_table]);
+      }
+    }
+    KeepArena(shards, first_table);
+    for (auto& shard : shards) {
+      if (shard.back().rows.num_rows() == 0) shard.pop_back();
+    }
+  }
+
+  uint64_t num_rejected() const { return num_rejected_; }
+
+ private:
+  void Reject(size_t row, std::string_view column, DataType given, DataType stored,
+              std::string reason) {
+    if (rejected_.empty()) rejected_.resize(batch_.num_rows(), 0);
+    if (rejected_[row] != 0) return;
+    rejected_[row] = 1;
+    ++num_rejected_;
+    ++result_.rows_rejected;
+    if (result_.rejections.size() >= kMaxRejections) return;
+    RowRejection rejection;
+    rejection.line_offset = batch_.line_offsets.empty() ? 0 : batch_.line_offsets[row];
+    rejection.reason = std::move(reason);
+    rejection.table = batch_.table;
+    rejection.column = column;
+    rejection.type_given = given;
+    rejection.type_stored = stored;
+    result_.rejections.push_back(std::move(rejection));
+  }
+
+  void RejectFieldConflicts() {
+    for (auto& field : batch_.fields) {
+      const ColumnSchema* column = columns_.Find(field.name);
+      const bool fits =
+          column != nullptr && column->role == ColumnRole::kField && column->type == field.type;
+      if (fits || field.num_valid == 0) continue;
+      for (size_t row = 0; row < batch_.num_rows(); ++row) {
+        if (field.validity[row] == 0) continue;
+        if (column != nullptr && column->role != ColumnRole::kField) {
+          Reject(row, field.name, field.type, column->type,
+                 fmt::format(
+                     "field \"{}\" of table {}.{}: the column is the {} there; rename the field",
+                     field.name, schema_->database, schema_->name, ColumnRoleName(column->role)));
+        } else {
+          const DataType stored = column == nullptr ? DataType::kNull : column->type;
+          Reject(row, field.name, field.type, stored,
+                 fmt::format("column \"{}\" of table {}.{} is {}, the line has {}; write it as {}",
+                             field.name, schema_->database, schema_->name, DataTypeName(stored),
+                             DataTypeName(field.type), DataTypeName(stored)));
+        }
+      }
+    }
+  }
+
+  // A tag that is a field there: every row of a series with that tag is rejected.
+  void RejectTagConflicts(const std::map<std::string_view, size_t>& tags) {
+    for (const auto& [name, first] : tags) {
+      const ColumnSchema* column = columns_.Find(name);
+      if (column != nullptr && column->role == ColumnRole::kTag) continue;
+      std::vector<uint8_t> has_tag(batch_.series.size(), 0);
+      for (size_t i = first; i < batch_.series.size(); ++i) {
+        const auto parsed = ParseSeriesKey(batch_.series[i].key);
+        has_tag[i] = parsed && std::ranges::find(*parsed, name, &TagView::first) != parsed->end();
+      }
+      for (size_t row = 0; row < batch_.num_rows(); ++row) {
+        if (has_tag[batch_.series_index[row]] == 0) continue;
+        Reject(row, name, DataType::kString, column == nullptr ? DataType::kNull : column->type,
+               fmt::format("tag \"{}\" of table {}.{}: the column is a {} there; rename the tag",
+                           name, schema_->database, schema_->name,
+                           column == nullptr ? "field" : ColumnRoleName(column->role)));
+      }
+    }
+  }
+
+  void MoveAll(BoundTable& table) {
+    table.rows.series = std::move(batch_.series_index);
+    table.rows.times = std::move(batch_.times);
+    for (auto& series : batch_.series)
+      table.series.push_back(std::move(series.key));
+    for (auto& field : batch_.fields) {
+      if (field.num_valid == 0) continue;
+      ColumnRows column{.id = columns_.Find(field.name)->id,
+                        .type = field.type,
+                        .bits = std::move(field.bits),
+                        .strings = std::move(field.strings),
+                        .validity = std::move(field.validity)};
+      if (field.num_valid == column.validity.size()) column.validity.clear();
+      table.rows.columns.push_back(std::move(column));
+    }
+  }
+
+  // Copies the rows that are not rejected and whose series belongs to `shard`.
+  void CopySome(uint32_t shard, BoundTable& table) {
+    constexpr uint32_t kElsewhere = UINT32_MAX;
+    std::vector<uint32_t> local_of(batch_.series.size(), kElsewhere);
+    for (size_t i = 0; i < batch_.series.size(); ++i) {
+      const std::string& key = batch_.series[i].key;
+      if (ShardOf(schema_->id, key, num_shards_) != shard) continue;
+      local_of[i] = static_cast<uint32_t>(table.series.size());
+      table.series.push_back(key);
+    }
+    std::vector<uint32_t> rows;
+    for (uint32_t row = 0; row < batch_.num_rows(); ++row) {
+      if (!rejected_.empty() && rejected_[row] != 0) continue;
+      const uint32_t local = local_of[batch_.series_index[row]];
+      if (local == kElsewhere) continue;
+      rows.push_back(row);
+      table.rows.series.push_back(local);
+      table.rows.times.push_back(batch_.times[row]);
+    }
+    for (const auto& field : batch_.fields) {
+      const ColumnSchema* schema = columns_.Find(field.name);
+      if (schema == nullptr || schema->role != ColumnRole::kField || schema->type != field.type)
+        continue;
+      ColumnRows column{
+          .id = schema->id, .type = field.type, .bits = {}, .strings = {}, .validity = {}};
+      size_t num_valid = 0;
+      for (const uint32_t row : rows) {
+        column.validity.push_back(field.validity[row]);
+        num_valid += field.validity[row];
+        if (field.type == DataType::kString) {
+          column.strings.push_back(field.strings[row]);
+        } else {
+          column.bits.push_back(field.bits[row]);
+        }
+      }
+      if (num_valid == 0) continue;
+      if (num_valid == rows.size()) column.validity.clear();
+      table.rows.columns.push_back(std::move(column));
+    }
+  }
+
+  // The batch's own strings live as long as any of its rows.
+  void KeepArena(std::vector<std::vector<BoundTable>>& shards, size_t table_index) {
+    if (batch_.arena.empty()) return;
+    const auto arena =
+        std::make_shared<std::vector<std::unique_ptr<std::string>>>(std::move(batch_.arena));
+    for (auto& shard : shards)
+      shard[table_index].rows.keep_alive.push_back(arena);
+  }
+
+  RowBatch& batch_;
+  TableSchemaPtr schema_;
+  ColumnMap columns_;
+  uint32_t num_shards_;
+  WriteResult& result_;
+  std::vector<uint8_t> rejected_;
+  uint64_t num_rejected_ = 0;
+};
+
+Status CheckPartitions(const RowBatch& batch, int64_t partition_ns) {
+  if (batch.times.empty()) return Status::Ok();
+  const auto [least, greatest] = std::ranges::minmax(batch.times);
+  const uint64_t span = static_cast<uint64_t>(greatest) - static_cast<uint64_t>(least);
+  if (span / static_cast<uint64_t>(partition_ns) < static_cast<uint64_t>(kMaxPartitions)) {
+    return Status::Ok();
+  }
+  std::unordered_set<int64_t> partitions;
+  for (const int64_t time : batch.times)
+    partitions.insert(FloorTo(time, partition_ns));
+  if (partitions.size() <= static_cast<size_t>(kMaxPartitions)) return Status::Ok();
+  return InvalidArgument(
+      "the rows of table \"{}\" lie in {} partitions, at most {} are allowed in one request; sort "
+      "the "
+      "rows by time, or check the precision of the timestamps",
+      batch.table, partitions.size(), kMaxPartitions);
+}
+
+}  // namespace
+
+uint32_t ShardOf(TableId table, std::string_view key, uint32_t num_shards) {
+  if (num_shards == 1) return 0;
+  return SlotOf(HashSeriesKey(table, key)) * num_shards / kNumSlots;
+}
+
+BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions& options) {
+  BoundBatch bound;
+  WriteResult& result = bound.result;
+  auto snapshot = catalog.current();
+  if (!snapshot->HasDatabase(request.database) && !options.create_databases) {
+    result.status = NotFound("database not found: \"{}\"", request.database);
+    return bound;
+  }
+  CatalogEdit edit;
+  std::vector<std::map<std::string_view, size_t>> tags;
+  for (const auto& batch : request.batches) {
+    const auto schema = snapshot->Find(request.database, batch.table);
+    const int64_t partition_ns = schema == nullptr ? options.partition_ns : schema->partition_ns;
+    result.status = CheckPartitions(batch, partition_ns);
+    if (!result.status.ok()) return bound;
+    tags.push_back(TagsOf(batch));
+    auto change =
+        MissingColumns(request, batch, tags.back(), ColumnMap(schema.get()), options.partition_ns);
+    if (schema == nullptr || !change.columns.empty()) edit.tables.push_back(std::move(change));
+  }
+  if (!snapshot->HasDatabase(request.database)) edit.databases.push_back(request.database);
+  if (!edit.tables.empty() || !edit.databases.empty()) {
+    result.status = catalog.Commit(edit, options.max_columns);
+    if (!result.status.ok()) return bound;
+    snapshot = catalog.current();
+  }
+  bound.shards.resize(snapshot->num_shards());
+  for (size_t i = 0; i < request.batches.size(); ++i) {
+    RowBatch& batch = request.batches[i];
+    if (batch.num_rows() == 0) continue;
+    const uint64_t num_rows = batch.num_rows();
+    TableBinder binder(batch, snapshot->Find(request.database, batch.table), snapshot->num_shards(),
+                       result);
+    binder.Bind(tags[i], request.keep_alive, bound.shards);
+    result.rows_written += num_rows - binder.num_rejected();
+  }
+  return bound;
+}
+
+}  // namespace stria::storage

@@ -1,0 +1,149 @@
+// One shard: its log, its memtables, its series and its parts.
+//
+// The log task alone appends (one for all shards of the engine); flush and compaction run in the
+// background and make their result visible with one manifest commit and one swap under
+// `state_mutex_`.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "storage/base/mutex.h"
+#include "storage/base/status.h"
+#include "storage/catalog/catalog.h"
+#include "storage/engine/bind_rows.h"
+#include "storage/engine/engine.h"
+#include "storage/engine/part_store.h"
+#include "storage/io/block_cache.h"
+#include "storage/manifest/version_set.h"
+#include "storage/memtable/memtable.h"
+#include "storage/series/series_index.h"
+#include "storage/wal/rows_record.h"
+#include "storage/wal/wal_reader.h"
+#include "storage/wal/wal_writer.h"
+
+namespace stria::storage {
+
+/// What a scan of one table sees of one shard, all of one moment.
+struct ShardSnapshot {
+  std::shared_ptr<const Version> version;  ///< keeps the files of its parts
+  /// Oldest first, with the rows that count.
+  std::vector<std::pair<std::shared_ptr<const Memtable>, uint64_t>> memtables;
+  std::shared_ptr<TableSeriesIndex> series;  ///< null: the table has no row here
+};
+
+/// Memtables taken out of writing, and what their flush will commit.
+struct FlushTask {
+  std::vector<std::shared_ptr<Memtable>> memtables;
+  std::vector<NewSeries> series;  ///< introduced since the flush before
+  uint64_t wal_low = 0;
+};
+
+class Shard {
+ public:
+  Shard(uint32_t number, const EngineOptions& options, const Env& env, BlockCache& cache);
+
+  // Start, in this order, before anything else.
+
+  /// Loads manifest and series files, and removes files that nobody names.
+  Status LoadManifest(Lineage lineage);
+  /// Reads the batch places of every record, so that batches which are not whole in all shards are
+  /// found. Only needed with several shards.
+  Status ReadBatches(std::vector<std::pair<uint64_t, std::vector<ShardSeq>>>& batches);
+  /// Whether the log holds record `seq` with that batch id, or the record is in parts already.
+  bool HoldsRecord(uint64_t seq, uint64_t batch_id) const;
+  /// Replays the log without `void_seqs`, ends the epoch and begins the next.
+  Status Recover(const CatalogSnapshot& catalog, const std::vector<uint64_t>& void_seqs);
+
+  // Of the log task.
+
+  /// Gives ids to the series of `tables` and replaces positions by them.
+  void ResolveSeries(std::span<BoundTable> tables);
+  /// Appends one record for each element; `records` have their shard lists filled in.
+  Status AppendToLog(std::span<const std::vector<std::byte>> payloads);
+  /// Takes the series that the next record must introduce.
+  std::vector<NewSeries> TakeUnloggedSeries();
+  /// They are in a record now, and go into the next series file.
+  void SeriesLogged(std::vector<NewSeries> series);
+  /// Gives them back: the record was not written.
+  void ReturnUnloggedSeries(std::vector<NewSeries> series);
+  /// Appends rows of record `seq` to their memtables, unseen until Publish().
+  void Apply(std::span<const BoundTable> tables, uint64_t seq, int64_t now_ns);
+  void Publish();
+  uint64_t next_seq() const { return wal_->next_seq(); }
+  /// Takes the memtables for which `due` holds out of writing; nullopt when there are none or a
+  /// flush is under way.
+  std::optional<FlushTask> BeginFlush(const std::function<bool(const Memtable&)>& due);
+
+  // In the background.
+
+  Status RunFlush(FlushTask& task, const CatalogSnapshot& catalog);
+  /// Compacts one group of parts of one table. Returns false when there was nothing to do.
+  Result<bool> CompactOnce(const TableSchemaPtr& schema, size_t min_parts);
+  Status PrepareLog() { return wal_->WantsNext() ? wal_->PrepareNext() : Status::Ok(); }
+
+  // From anywhere.
+
+  ShardSnapshot Snapshot(TableId table) const;
+  std::shared_ptr<const Version> version() const;
+  PartStore& parts() { return parts_; }
+  ShardInfo Info() const;
+  uint64_t memtable_bytes() const;
+  uint64_t wal_bytes() const { return wal_->bytes(); }
+  bool flushing() const;
+  const WalWriter& wal() const { return *wal_; }
+  uint32_t number() const { return number_; }
+  uint64_t rows_recovered() const { return rows_recovered_; }
+  /// Rows of the memtables of one table, and the least and greatest time of them.
+  void Describe(TableInfo& info) const;
+
+ private:
+  struct Table {
+    std::shared_ptr<TableSeriesIndex> series = std::make_shared<TableSeriesIndex>();
+    std::shared_ptr<Memtable> active;
+    std::vector<std::shared_ptr<Memtable>> frozen;  // Oldest first.
+    bool has_unpublished = false;                   // Of the log task.
+  };
+
+  Table& FindOrAddTable(TableId table);
+  std::shared_ptr<TableSeriesIndex> SeriesOf(TableId table) const;
+  Status RemoveOrphans();
+  Status ReplayRecord(const WalFrame& frame, const CatalogSnapshot& catalog, bool is_void);
+  Result<std::string> WriteSeriesFile(const std::vector<NewSeries>& series);
+  void CollectGarbage();
+  std::string NewFileName(const char* suffix);
+  std::string Directory(const char* name) const;
+  void ReportFlushFailure(FlushTask& task);
+
+  const uint32_t number_;
+  const EngineOptions& options_;
+  const Env env_;
+  PartStore parts_;
+  Lineage lineage_;
+  VersionSet versions_;
+  std::unique_ptr<WalWriter> wal_;
+  std::unordered_map<uint64_t, uint64_t> batch_of_seq_;  // During start, with several shards.
+  uint64_t rows_recovered_ = 0;
+
+  mutable std::shared_mutex state_mutex_;
+  std::unordered_map<TableId, std::unique_ptr<Table>> tables_;  // Guarded by state_mutex_.
+  std::shared_ptr<const Version> version_;                      // Guarded by state_mutex_.
+  bool flushing_ = false;                                       // Guarded by state_mutex_.
+  std::optional<FlushTask> failed_flush_;  // To be taken again; guarded by state_mutex_.
+
+  // Of the log task.
+  std::vector<Table*> unpublished_;
+  std::vector<NewSeries> unlogged_series_;     // Have ids, and no record yet.
+  std::vector<NewSeries> series_since_flush_;  // In records, and in no series file yet.
+  Mutex compaction_mutex_;                     // One compaction at a time.
+};
+
+}  // namespace stria::storage
