@@ -1,0 +1,511 @@
+#include "ingest/line_protocol.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include <fmt/core.h>
+
+#include "ingest/digits.h"
+#include "ingest/field_pattern.h"
+#include "ingest/field_value.h"
+#include "ingest/line_parser.h"
+#include "ingest/table_builder.h"
+#include "ingest/utf8.h"
+#include "storage/base/errors.h"
+
+namespace stria::ingest {
+namespace {
+
+constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+constexpr size_t kMaxPatternFields = 256;   // Wider tables take the general path after that many.
+constexpr ptrdiff_t kValueSlackBytes = 32;  // What the number short cut may read.
+constexpr ptrdiff_t kTimeSlackBytes = 28;
+constexpr int kMaxUnbalancedScans = 4;  // Each may read to the end of the body.
+
+bool IsDelimiter(char c) {
+  return c == ',' || c == ' ' || c == '\n' || c == '\r';
+}
+
+// Bit 7 of each byte that is `c`; the lowest one is right, those above may be too many.
+uint64_t BytesEqualTo(uint64_t word, char c) {
+  const uint64_t difference = word ^ (0x0101010101010101 * static_cast<unsigned char>(c));
+  return (difference - 0x0101010101010101) & ~difference & 0x8080808080808080;
+}
+
+// The raw text of a series, and what followed it the last time.
+struct SeriesText {
+  std::string_view text;
+  uint32_t table = 0;
+  uint32_t series = 0;
+  uint32_t successor = kNone;
+};
+
+struct Table {
+  Table(std::string_view name, uint64_t seed)
+      : rows(name, seed), series_by_key(0, TextHash{seed}) {}
+
+  TableBuilder rows;
+  std::vector<FieldPattern> pattern;  // Distinct names; empty: nothing is predicted.
+  TextMap<uint32_t> series_by_key;
+};
+
+class Decoder {
+ public:
+  Decoder(std::string_view body, const DecodeOptions& options)
+      : options_(options),
+        body_(body),
+        end_(body.data() + body.size()),
+        unit_ns_(NanosecondsPer(options.precision)),
+        max_decoded_bytes_(options.max_decoded_bytes + 8 * body.size()),
+        seed_(reinterpret_cast<uintptr_t>(this)),
+        table_by_name_(0, TextHash{seed_}),
+        series_by_text_(0, TextHash{seed_}) {
+    const int64_t excess = options.default_time_ns % unit_ns_;
+    default_time_ns_ = options.default_time_ns - (excess < 0 ? excess + unit_ns_ : excess);
+  }
+
+  DecodedBody Decode() && {
+    if (body_.size() >= std::numeric_limits<uint32_t>::max()) {
+      return RefuseAll(ResourceExhausted("body of {} bytes; 4 GiB is the most", body_.size()));
+    }
+    size_t offset = 0;
+    while (offset < body_.size()) {
+      offset = TakePredicted(offset) ? next_offset_ : TakeAny(offset);
+      if (decoded_bytes_ > max_decoded_bytes_) return TooSparse();
+    }
+    return Finish();
+  }
+
+ private:
+  // --- The short cut -----------------------------------------------------------------------------
+
+  // Takes the line at `offset` if it is as predicted. Otherwise leaves no trace.
+  bool TakePredicted(size_t offset) {
+    const char* const line = body_.data() + offset;
+    const uint32_t series = FindSeries(line);
+    if (series == kNone) return false;
+    Table& table = tables_[series_texts_[series].table];
+    if (table.pattern.empty()) return false;
+    if (table.rows.full()) Grow(table, offset);
+
+    const char* at = line + series_texts_[series].text.size() + 1;
+    size_t num_tried = 0;
+    int64_t time_ns = default_time_ns_;
+    at = TakeFields(table, at, num_tried);
+    if (at != nullptr && *at == ' ') at = TakeTime(at + 1, time_ns);
+    if (at != nullptr && *at == '\r' && end_ - at > 1) ++at;
+    if (at == nullptr || *at != '\n') {
+      for (size_t i = 0; i < std::min(num_tried, table.pattern.size()); ++i)
+        table.rows.Erase(table.pattern[i].name());
+      return false;
+    }
+    Commit(series, time_ns, offset);
+    next_offset_ = static_cast<size_t>(at + 1 - body_.data());
+    return true;
+  }
+
+  // The series whose text, followed by a space, begins at `line`.
+  uint32_t FindSeries(const char* line) const {
+    if (last_series_ != kNone) {
+      const uint32_t predicted = series_texts_[last_series_].successor;
+      if (predicted != kNone) {
+        const std::string_view text = series_texts_[predicted].text;
+        if (static_cast<size_t>(end_ - line) > text.size() &&
+            std::memcmp(line, text.data(), text.size()) == 0 && line[text.size()] == ' ') {
+          return predicted;
+        }
+      }
+    }
+    const size_t size = SeriesTextSize(line);
+    const auto found = series_by_text_.find(std::string_view(line, size));
+    return size == 0 || found == series_by_text_.end() ? kNone : found->second;
+  }
+
+  // The number of characters before the first space that no backslash escapes; 0 if the line ends
+  // before, or if there may be less than a word left of the body.
+  size_t SeriesTextSize(const char* line) const {
+    for (const char* at = line; end_ - at >= 8;) {
+      const uint64_t word = LoadWord(at);
+      const uint64_t stops = BytesEqualTo(word, ' ') | BytesEqualTo(word, '\n');
+      if (stops == 0) {
+        at += 8;
+        continue;
+      }
+      at += std::countr_zero(stops) / 8;
+      if (*at == '\n' || at == line) return 0;
+      if (at[-1] != '\\') return static_cast<size_t>(at - line);
+      ++at;
+    }
+    return 0;
+  }
+
+  // Stores the fields at `at`; returns where they end, or nullptr. Fields of the pattern may be
+  // missing, as long as the others come in its order. Pattern entries before `num_tried` may have
+  // been stored.
+  const char* TakeFields(Table& table, const char* at, size_t& num_tried) {
+    for (const FieldPattern& field : table.pattern) {
+      ++num_tried;
+      const auto readable = static_cast<ptrdiff_t>(field.readable_bytes()) + kValueSlackBytes;
+      if (end_ - at < readable) return nullptr;
+      if (!field.Matches(at)) continue;
+      at = TakeValue(table.rows, field, at + field.size());
+      if (at == nullptr || at >= end_) return nullptr;
+      if (*at != ',') return at;
+      ++at;
+    }
+    return nullptr;
+  }
+
+  // Stores the value at `at`, of which kValueSlackBytes can be read; returns its end, or nullptr.
+  const char* TakeValue(TableBuilder& rows, const FieldPattern& field, const char* at) {
+    const char* const begin = at;
+    const bool negative = *at == '-';
+    at += negative ? 1 : 0;
+    const uint64_t word = LoadWord(at);
+    const unsigned num_digits = NumLeadingDigits(word);
+    if (num_digits == 0 || num_digits == 8) return TakeUnusualValue(rows, field, begin);
+    const uint64_t whole = DigitsValue(word, num_digits);
+    at += num_digits;
+
+    if (*at == 'i') {
+      StoreNumber(rows, field, DataType::kInt64, negative ? uint64_t{0} - whole : whole);
+      return at + 1;
+    }
+    auto number = static_cast<double>(whole);
+    if (*at == '.') {
+      const uint64_t decimals = LoadWord(at + 1);
+      const unsigned num_decimals = NumLeadingDigits(decimals);
+      if (num_decimals == 0) return TakeUnusualValue(rows, field, begin);
+      // At most 15 digits and a power of ten up to 10^15 are exact doubles, so that their quotient
+      // is rounded once, as it must be. Source: W. Clinger, "How to read floating point numbers
+      // accurately", PLDI 1990.
+      const uint64_t digits =
+          whole * kPowersOfTen[num_decimals] + DigitsValue(decimals, num_decimals);
+      number = static_cast<double>(digits) / kDoublePowersOfTen[num_decimals];
+      at += 1 + num_decimals;
+    }
+    if (!IsDelimiter(*at)) return TakeUnusualValue(rows, field, begin);
+    StoreNumber(rows, field, DataType::kFloat64,
+                std::bit_cast<uint64_t>(negative ? -number : number));
+    return at;
+  }
+
+  // Long numbers, exponents, unsigned integers, booleans and strings.
+  const char* TakeUnusualValue(TableBuilder& rows, const FieldPattern& field, const char* begin) {
+    if (*begin == '"') return TakeString(rows, field, begin + 1);
+    const char* at = begin;
+    while (at < end_ && !IsDelimiter(*at))
+      ++at;
+    FieldValue value;
+    const std::string_view text(begin, static_cast<size_t>(at - begin));
+    if (!ParseFieldValue(text, value).empty()) return nullptr;
+    StoreNumber(rows, field, value.type, value.bits);
+    return at;
+  }
+
+  const char* TakeString(TableBuilder& rows, const FieldPattern& field, const char* begin) {
+    const auto offset = static_cast<size_t>(begin - body_.data());
+    const size_t quote = FindClosingQuote(body_, offset);
+    if (quote == std::string_view::npos || quote - offset > options_.max_line_bytes / 2) {
+      return nullptr;
+    }
+    std::string_view text = body_.substr(offset, quote - offset);
+    if (!IsUtf8(text)) return nullptr;
+    if (text.find('\\') != std::string_view::npos) text = rows.Keep(Unescape(text, kStringEscapes));
+    const uint32_t column = field.type() == DataType::kString
+                                ? field.column()
+                                : rows.FindColumn(field.name(), DataType::kString);
+    rows.StoreString(column, text);
+    return body_.data() + quote + 1;
+  }
+
+  static void StoreNumber(TableBuilder& rows, const FieldPattern& field, DataType type,
+                          uint64_t bits) {
+    rows.Store(field.type() == type ? field.column() : rows.FindColumn(field.name(), type), bits);
+  }
+
+  // Reads the time at `at`; returns its end, or nullptr for anything that needs a second look.
+  const char* TakeTime(const char* at, int64_t& time_ns) const {
+    if (end_ - at < kTimeSlackBytes) return nullptr;
+    const bool negative = *at == '-';
+    at += negative ? 1 : 0;
+    uint64_t time = 0;
+    unsigned num_digits = 0;
+    for (unsigned count = 8; count == 8; num_digits += count) {
+      const uint64_t word = LoadWord(at);
+      count = NumLeadingDigits(word);
+      if (count == 0) break;
+      if (num_digits + count > 19) return nullptr;
+      time = time * kPowersOfTen[count] + DigitsValue(word, count);
+      at += count;
+    }
+    if (num_digits == 0 || time > static_cast<uint64_t>(kMaxTimeNs)) return nullptr;
+    const auto stated = negative ? -static_cast<int64_t>(time) : static_cast<int64_t>(time);
+    return ToNanoseconds(stated, time_ns) ? at : nullptr;
+  }
+
+  // --- Any line ----------------------------------------------------------------------------------
+
+  // Takes or refuses the line at `offset`, or skips it if it says nothing; returns where the next
+  // one begins.
+  size_t TakeAny(size_t offset) {
+    const size_t begin = SkipSpace(body_, offset);
+    if (IsLineEnd(body_, begin) || body_[begin] == '#') return AfterLineEnd(body_, begin);
+
+    std::string reason = ParseLine(body_, begin, line_);
+    int64_t time_ns = default_time_ns_;
+    if (reason.empty() && line_.time && !ToNanoseconds(*line_.time, time_ns)) {
+      reason = OutOfRange(*line_.time);
+    }
+    if (reason.empty() && line_.end - begin > options_.max_line_bytes) {
+      reason = fmt::format("line of {} bytes; {} is the most", line_.end - begin,
+                           options_.max_line_bytes);
+    }
+    if (!reason.empty()) return Refuse(begin, std::move(reason));
+    Store(begin, time_ns);
+    return line_.end;
+  }
+
+  void Store(size_t begin, int64_t time_ns) {
+    const uint32_t table_index = FindTable(line_.measurement);
+    Table& table = tables_[table_index];
+    if (table.rows.full()) Grow(table, begin);
+    const uint64_t bytes_before = table.rows.allocated_bytes();
+    bool name_repeats = false;
+    bool as_expected = line_.fields.size() <= table.pattern.size();
+    names_.clear();
+    for (const LineField& field : line_.fields) {
+      const uint32_t name = table.rows.FindName(field.name);
+      if (table.rows.MarkWritten(name)) {
+        table.rows.Erase(name);
+        name_repeats = true;
+      }
+      const uint32_t column = table.rows.FindColumn(name, field.type);
+      if (field.type == DataType::kString) {
+        table.rows.StoreString(column,
+                               IsInBody(field.text) ? field.text : table.rows.Keep(field.text));
+      } else {
+        table.rows.Store(column, field.bits);
+      }
+      as_expected = as_expected && table.pattern[names_.size()].Expects(field.key_text, field.type);
+      names_.push_back(name);
+    }
+    if (name_repeats || names_.size() > kMaxPatternFields) {
+      table.pattern.clear();  // The short cut would not notice the second of two equal names.
+    } else if (!as_expected) {
+      ReplacePattern(table);
+    }
+    const uint32_t series = FindOrAddSeries(table_index);
+    decoded_bytes_ += tables_[table_index].rows.allocated_bytes() - bytes_before;
+    Commit(series, time_ns, begin);
+  }
+
+  // The fields of this line come first, those that other lines had stay expected after them.
+  void ReplacePattern(Table& table) const {
+    std::vector<FieldPattern> pattern;
+    std::vector<bool> known;
+    for (size_t i = 0; i < names_.size(); ++i) {
+      const LineField& field = line_.fields[i];
+      const uint32_t column = table.rows.FindColumn(names_[i], field.type);
+      pattern.emplace_back(field.key_text, names_[i], field.type, column);
+      known.resize(std::max<size_t>(known.size(), names_[i] + 1));
+      known[names_[i]] = true;
+    }
+    for (FieldPattern& old : table.pattern) {
+      if (pattern.size() >= kMaxPatternFields) break;
+      const bool listed = old.name() < known.size() && known[old.name()];
+      if (!listed) pattern.push_back(std::move(old));
+    }
+    table.pattern = std::move(pattern);
+  }
+
+  uint32_t FindTable(std::string_view name) {
+    if (const auto found = table_by_name_.find(name); found != table_by_name_.end()) {
+      return found->second;
+    }
+    const auto index = static_cast<uint32_t>(tables_.size());
+    tables_.emplace_back(name, seed_);
+    table_by_name_.emplace(std::string(name), index);
+    decoded_bytes_ += sizeof(Table) + name.size();
+    return index;
+  }
+
+  // The index of the line's series text; the same series may have several texts.
+  uint32_t FindOrAddSeries(uint32_t table_index) {
+    if (const auto found = series_by_text_.find(line_.series_text);
+        found != series_by_text_.end()) {
+      return found->second;
+    }
+    Table& table = tables_[table_index];
+    uint32_t series = 0;
+    if (const auto found = table.series_by_key.find(std::string_view(line_.series_key));
+        found != table.series_by_key.end()) {
+      series = found->second;
+    } else {
+      series = table.rows.AddSeries(line_.series_key);
+      table.series_by_key.emplace(std::move(line_.series_key), series);
+    }
+    const auto index = static_cast<uint32_t>(series_texts_.size());
+    series_texts_.push_back(
+        {.text = line_.series_text, .table = table_index, .series = series, .successor = kNone});
+    series_by_text_.emplace(line_.series_text, index);
+    return index;
+  }
+
+  bool IsInBody(std::string_view text) const {
+    const std::less_equal<const char*> before;
+    return before(body_.data(), text.data()) && before(text.data(), end_);
+  }
+
+  // Counts the line as refused and returns where the next one begins. The line's strings are
+  // skipped with their line ends, so that nothing in a string is ever taken for a line; but a quote
+  // that is never closed must not swallow the lines after it.
+  size_t Refuse(size_t begin, std::string reason) {
+    size_t end = begin;
+    const bool balanced = num_unbalanced_ < kMaxUnbalancedScans && FindQuotedLineEnd(begin, end);
+    if (!balanced) end = std::min(body_.find('\n', begin), body_.size());
+    const size_t next = std::min(end + 1, body_.size());
+    if (end > begin && body_[end - 1] == '\r') --end;
+
+    ++num_errors_;
+    if (errors_.size() < options_.max_errors) {
+      const auto passed = body_.substr(counted_offset_, begin - counted_offset_);
+      line_number_ += static_cast<uint64_t>(std::ranges::count(passed, '\n'));
+      counted_offset_ = begin;
+      errors_.push_back({.line_number = line_number_,
+                         .line_offset = static_cast<uint32_t>(begin),
+                         .line_bytes = static_cast<uint32_t>(end - begin),
+                         .reason = std::move(reason)});
+    }
+    return next;
+  }
+
+  // The first line end from `begin` on that lies in no string; false if a string does not end.
+  bool FindQuotedLineEnd(size_t begin, size_t& end) {
+    bool in_fields = false;
+    for (end = begin; end < body_.size() && body_[end] != '\n'; ++end) {
+      if (body_[end] == '\\' && end + 1 < body_.size() && body_[end + 1] != '\n') {
+        ++end;
+      } else if (body_[end] == ' ') {
+        in_fields = true;
+      } else if (in_fields && body_[end] == '"' && body_[end - 1] == '=') {
+        end = FindClosingQuote(body_, end + 1);
+        if (end == std::string_view::npos) {
+          ++num_unbalanced_;
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  // --- Both --------------------------------------------------------------------------------------
+
+  void Grow(Table& table, size_t offset) {
+    const uint64_t bytes_before = table.rows.allocated_bytes();
+    // As many rows in the rest of the body as in what was read, and some more.
+    const double whole = static_cast<double>(body_.size()) / static_cast<double>(offset + 1);
+    const auto expected = static_cast<double>(table.rows.num_rows()) * whole * 1.02;
+    table.rows.Grow(static_cast<size_t>(expected) + 8);
+    decoded_bytes_ += table.rows.allocated_bytes() - bytes_before;
+  }
+
+  void Commit(uint32_t series, int64_t time_ns, size_t offset) {
+    if (last_series_ != kNone) series_texts_[last_series_].successor = series;
+    last_series_ = series;
+    const SeriesText& text = series_texts_[series];
+    tables_[text.table].rows.CommitRow(text.series, time_ns, static_cast<uint32_t>(offset));
+    ++num_rows_;
+  }
+
+  bool ToNanoseconds(int64_t time, int64_t& time_ns) const {
+    return !__builtin_mul_overflow(time, unit_ns_, &time_ns) && time_ns >= kMinTimeNs &&
+           time_ns <= kMaxTimeNs;
+  }
+
+  std::string OutOfRange(int64_t time) const {
+    auto reason = fmt::format("time {} as {} is outside range {} - {}", time,
+                              PrecisionName(options_.precision), kMinTimeNs, kMaxTimeNs);
+    const auto guess = GuessPrecision(time);
+    if (guess && *guess != options_.precision) {
+      reason += fmt::format("; did you mean precision={}?", PrecisionName(*guess));
+    }
+    return reason;
+  }
+
+  // Times that lie in 1970 and would be recent in another unit. They are taken all the same: 1970
+  // is a valid year.
+  std::string WarnOfUnit(const RowBatch& batch) const {
+    constexpr int64_t kYearNs = 365LL * 24 * 3600 * 1'000'000'000;
+    const int64_t time_ns = batch.times.front();
+    if (time_ns < 0 || time_ns >= kYearNs) return {};
+    const auto guess = GuessPrecision(time_ns / unit_ns_);
+    if (!guess || *guess == options_.precision) return {};
+    return fmt::format("time {} lies in 1970 as {}; did you mean precision={}?", time_ns / unit_ns_,
+                       PrecisionName(options_.precision), PrecisionName(*guess));
+  }
+
+  static DecodedBody RefuseAll(Status status) {
+    DecodedBody decoded;
+    decoded.status = std::move(status);
+    return decoded;
+  }
+
+  DecodedBody TooSparse() const {
+    size_t num_columns = 0;
+    for (const Table& table : tables_)
+      num_columns = std::max(num_columns, table.rows.num_columns());
+    return RefuseAll(ResourceExhausted(
+        "the body needs over {} MiB when decoded: {} rows in tables of up to {} columns, most of "
+        "them empty. Send smaller bodies",
+        max_decoded_bytes_ >> 20, num_rows_, num_columns));
+  }
+
+  DecodedBody Finish() {
+    DecodedBody decoded;
+    for (Table& table : tables_) {
+      if (table.rows.num_rows() == 0) continue;
+      decoded.batches.push_back(std::move(table.rows).Finish());
+      if (decoded.warning.empty()) decoded.warning = WarnOfUnit(decoded.batches.back());
+    }
+    decoded.num_rows = num_rows_;
+    decoded.errors = std::move(errors_);
+    decoded.num_errors = num_errors_;
+    return decoded;
+  }
+
+  const DecodeOptions& options_;
+  const std::string_view body_;
+  const char* const end_;
+  const int64_t unit_ns_;
+  const uint64_t max_decoded_bytes_;
+  const uint64_t seed_;
+  int64_t default_time_ns_ = 0;
+
+  std::vector<Table> tables_;
+  TextMap<uint32_t> table_by_name_;
+  std::vector<SeriesText> series_texts_;
+  tsl::robin_map<std::string_view, uint32_t, TextHash, std::equal_to<>> series_by_text_;
+  uint32_t last_series_ = kNone;
+  uint64_t num_rows_ = 0;
+  uint64_t decoded_bytes_ = 0;
+  size_t next_offset_ = 0;
+  ParsedLine line_;
+  std::vector<uint32_t> names_;  // Of line_.fields.
+
+  std::vector<LineError> errors_;
+  uint64_t num_errors_ = 0;
+  uint64_t line_number_ = 1;
+  size_t counted_offset_ = 0;
+  int num_unbalanced_ = 0;
+};
+
+}  // namespace
+
+DecodedBody DecodeLineProtocol(std::string_view body, const DecodeOptions& options) {
+  return Decoder(body, options).Decode();
+}
+
+}  // namespace stria::ingest
