@@ -64,7 +64,7 @@ Result<PartMeta> CompactParts(const CompactionInput& input, Lineage lineage,
     const SeriesId series = runs[0].source->runs()[runs[0].run].series;
     STRIA_ASSIGN_OR_RETURN(const auto plan, PlanMerge(runs));
     for (const auto& piece : plan) {
-      STRIA_RETURN_IF_ERROR(AppendMerged(piece, series, columns, rows));
+      STRIA_RETURN_IF_ERROR(AppendMerged(piece, series, rows));
     }
   }
   for (auto& column : rows.columns) {

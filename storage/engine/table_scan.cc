@@ -310,15 +310,14 @@ class TableScan final : public Scan {
         STRIA_RETURN_IF_ERROR(AddRun(piece.slices[0], series, BlockOf(piece.slices[0].source)));
         continue;
       }
-      if (merged_columns_.empty()) {
+      if (merged_.columns.empty()) {
         for (const auto& field : fields_) {
-          merged_columns_.emplace_back(field.id, field.type);
           merged_.columns.push_back(
               {.id = field.id, .type = field.type, .bits = {}, .strings = {}, .validity = {}});
         }
       }
       const size_t before = merged_.num_rows();
-      STRIA_RETURN_IF_ERROR(AppendMerged(piece, id, merged_columns_, merged_));
+      STRIA_RETURN_IF_ERROR(AppendMerged(piece, id, merged_));
       // Each piece is a run of its own here: pass-through rows may lie between two of them.
       const auto end = static_cast<uint32_t>(merged_.num_rows());
       if (merged_.runs.back().row_begin != before) {
@@ -358,7 +357,6 @@ class TableScan final : public Scan {
     AddBlock(std::move(block));
     sources_.push_back(std::move(source));
     merged_ = {};
-    merged_columns_.clear();
     merged_series_.clear();
   }
 
@@ -460,7 +458,6 @@ class TableScan final : public Scan {
   std::vector<std::unique_ptr<RunSource>> sources_;
   std::vector<std::unique_ptr<BlockPlan>> blocks_;
   SortedRows merged_;
-  std::vector<std::pair<ColumnId, DataType>> merged_columns_;
   std::vector<uint32_t> merged_series_;  // Of each run of merged_.
   ScanStats stats_;
   std::atomic<uint64_t> rows_ = 0;  // Counters.

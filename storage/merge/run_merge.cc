@@ -4,9 +4,6 @@
 #include <limits>
 #include <map>
 #include <set>
-
-#include "storage/base/check.h"
-
 namespace stria::storage {
 namespace {
 
@@ -187,8 +184,7 @@ Status AppendColumn(const MergePiece& piece, std::span<const Entry> entries,
 
 }  // namespace
 
-Status AppendMerged(const MergePiece& piece, SeriesId series, MergeColumns columns,
-                    SortedRows& rows) {
+Status AppendMerged(const MergePiece& piece, SeriesId series, SortedRows& rows) {
   STRIA_ASSIGN_OR_RETURN(const auto entries, SortedEntries(piece));
   const size_t before = rows.num_rows();
   std::vector<uint32_t> row_of_entry(entries.size());
@@ -196,7 +192,6 @@ Status AppendMerged(const MergePiece& piece, SeriesId series, MergeColumns colum
     if (i == 0 || entries[i].time != entries[i - 1].time) rows.times.push_back(entries[i].time);
     row_of_entry[i] = static_cast<uint32_t>(rows.times.size() - 1);
   }
-  STRIA_DCHECK(rows.columns.size() == columns.size());
   for (auto& column : rows.columns) {
     STRIA_RETURN_IF_ERROR(
         AppendColumn(piece, entries, row_of_entry, before, rows.num_rows(), column));

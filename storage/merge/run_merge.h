@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "storage/base/status.h"
@@ -33,14 +32,10 @@ struct MergePiece {
 /// Cuts the runs of one series, oldest first, into pieces ascending by time that do not overlap.
 Result<std::vector<MergePiece>> PlanMerge(std::span<const RunSlice> runs);
 
-/// Columns to read, with their types.
-using MergeColumns = std::span<const std::pair<ColumnId, DataType>>;
-
-/// Appends the merged rows of `piece` to `rows` as (part of) a run of `series`: a run that ends
-/// where these begin is extended. `rows.columns` are those of `columns`, in their order. String
-/// values point into the sources.
-Status AppendMerged(const MergePiece& piece, SeriesId series, MergeColumns columns,
-                    SortedRows& rows);
+/// Appends the merged rows of `piece` to `rows` as (part of) a run of `series`: a run that ends where
+/// these begin is extended. The columns read are those that `rows` has, by id and type. String values
+/// point into the sources.
+Status AppendMerged(const MergePiece& piece, SeriesId series, SortedRows& rows);
 
 /// The rows of `slice` with begin <= time < end; `end` may be "no bound" (see TimeRange). Empty
 /// slices have row_begin == row_end.
