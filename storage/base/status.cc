@@ -17,6 +17,7 @@ std::string_view StatusCodeName(StatusCode code) {
     case StatusCode::kPermissionDenied: return "permission_denied";
     case StatusCode::kUnimplemented: return "unimplemented";
     case StatusCode::kDiskFull: return "disk_full";
+    case StatusCode::kOutOfRange: return "out_of_range";
   }
   return "unknown";
 }

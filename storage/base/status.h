@@ -35,6 +35,7 @@ enum class StatusCode : uint8_t {
   kPermissionDenied = 10,  ///< The caller is known and not allowed.
   kUnimplemented = 11,     ///< Valid, but not supported by this version.
   kDiskFull = 12,          ///< No space left; reads go on, writes resume when there is space again.
+  kOutOfRange = 13,        ///< A number does not fit its type: arithmetic overflow, a bad cast.
 };
 
 /// The name of `code` as logs and metrics spell it, such as "corruption".
