@@ -25,8 +25,9 @@ uint64_t ModelStep(int64_t first, int64_t last, size_t num_rows, uint64_t unit) 
 
 int64_t FindStep(std::span<const int64_t> times) {
   if (times.size() < 2) return 1;
+  // Readers compute i * step as int64.
+  if (Difference(times.back(), times[0]) > static_cast<uint64_t>(INT64_MAX)) return 0;
   const uint64_t step = Difference(times[1], times[0]);
-  if (step > static_cast<uint64_t>(INT64_MAX)) return 0;  // Would not fit the signed step.
   for (size_t i = 2; i < times.size(); ++i) {
     if (Difference(times[i], times[i - 1]) != step) return 0;
   }
@@ -39,17 +40,21 @@ void EncodeTimes(std::span<const int64_t> times, std::vector<std::byte>& encoded
   for (size_t i = 1; i < times.size(); ++i)
     unit = std::gcd(unit, Difference(times[i], times[i - 1]));
 
-  const uint64_t step = ModelStep(times.front(), times.back(), times.size(), unit);
-  std::vector<uint64_t> residuals(times.size() - 1), deltas(times.size() - 1);
-  for (size_t i = 1; i < times.size(); ++i) {
-    const auto residual = static_cast<int64_t>(Difference(times[i], times[0]) - i * step);
-    residuals[i - 1] = static_cast<uint64_t>(residual / static_cast<int64_t>(unit));
-    deltas[i - 1] = Difference(times[i], times[i - 1]) / unit;
+  std::vector<uint64_t> values(times.size() - 1);
+  for (size_t i = 1; i < times.size(); ++i)
+    values[i - 1] = Difference(times[i], times[i - 1]) / unit;
+  std::vector<std::byte> as_deltas, as_residuals;
+  EncodeIntegers(values, false, as_deltas);
+  // Residuals of a run that spans more than int64 might wrap, and would then not be multiples of
+  // the unit; deltas serve.
+  if (Difference(times.back(), times.front()) <= static_cast<uint64_t>(INT64_MAX)) {
+    const uint64_t step = ModelStep(times.front(), times.back(), times.size(), unit);
+    for (size_t i = 1; i < times.size(); ++i) {
+      const auto residual = static_cast<int64_t>(Difference(times[i], times[0]) - i * step);
+      values[i - 1] = static_cast<uint64_t>(residual / static_cast<int64_t>(unit));
+    }
+    EncodeIntegers(values, true, as_residuals);
   }
-  std::vector<std::byte> as_residuals, as_deltas;
-  EncodeIntegers(deltas, false, as_deltas);
-  // A unit over int64's range leaves two rows' worth of model; deltas serve.
-  if (unit <= static_cast<uint64_t>(INT64_MAX)) EncodeIntegers(residuals, true, as_residuals);
   const bool use_residuals = !as_residuals.empty() && as_residuals.size() < as_deltas.size();
   AppendInteger(static_cast<uint8_t>(use_residuals ? Form::kResiduals : Form::kDeltas), encoded);
   AppendInteger(unit, encoded);

@@ -24,13 +24,14 @@
 
 namespace stria::storage {
 
-/// The step if `times[num_rows]` are exactly linear (1 for a single row), else 0.
+/// The step if `times[num_rows]` are exactly linear (1 for a single row), else 0. Also 0 when they
+/// span more than int64 holds, so that i * step never overflows for a reader.
 int64_t FindStep(std::span<const int64_t> times);
 
-/// Appends `times[num_rows]`, which are not linear: num_rows >= 3, strictly ascending.
+/// Appends `times[num_rows]`, strictly ascending, of which FindStep() said 0: num_rows >= 2.
 void EncodeTimes(std::span<const int64_t> times, std::vector<std::byte>& encoded);
 
-/// Fills `times[num_rows]`, num_rows >= 3, from `encoded` and its neighbours in the directory.
+/// Fills `times[num_rows]`, num_rows >= 2, from `encoded` and its neighbours in the directory.
 ///
 /// Fails with kCorruption if `encoded` is cut short, has bytes left over, does not ascend, or does
 /// not end at `last_time`.

@@ -14,12 +14,13 @@ namespace stria::storage {
 namespace {
 
 constexpr size_t kMinPackedBytes = 512;  // A guess: below, LZ4's own bytes eat what it saves.
-constexpr uint64_t kMaxTextBytes = uint64_t{1} << 30;
+constexpr uint64_t kMaxTextBytes = uint64_t{1} << 30;  // Of packed text; below LZ4's own limit.
+static_assert(kMaxTextBytes <= LZ4_MAX_INPUT_SIZE);
 constexpr uint64_t kMaxPackingRatio = 256;  // LZ4 cannot do better than 255.
 
 // Appends the bytes of all strings, packed where that is worth it.
 void EncodeTextBytes(const std::vector<std::byte>& text, std::vector<std::byte>& encoded) {
-  if (text.size() >= kMinPackedBytes && text.size() <= static_cast<size_t>(LZ4_MAX_INPUT_SIZE)) {
+  if (text.size() >= kMinPackedBytes && text.size() <= kMaxTextBytes) {
     const int bound = LZ4_compressBound(static_cast<int>(text.size()));
     std::vector<std::byte> packed(static_cast<size_t>(bound));
     const int size = LZ4_compress_default(reinterpret_cast<const char*>(text.data()),

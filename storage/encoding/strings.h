@@ -1,12 +1,14 @@
-// Strings: their lengths and bytes, or a dictionary of the distinct ones and a code a row. What is
-// larger than 512 bytes is packed with LZ4 where that saves an eighth.
+// Strings: their lengths and bytes, or a dictionary of the distinct ones and a code a row. Text of
+// 512 bytes and more is packed with LZ4 where that saves an eighth.
 //
 //   plain strings:  text
-//   dictionary:     num_distinct: varint; codes: integers[num_rows], see integers.h; text of the
-//                   distinct strings in the order of their first row
-//   text:           lengths: integers; packed: uint8, 0 = as it is, 1 = LZ4 block; size: varint,
-//   bytes
-//                   when unpacked; the bytes, to the end
+//   dictionary:     num_distinct: varint
+//                   codes:        integers[num_rows], see integers.h
+//                   distinct:     text of the distinct strings, in the order of their first row
+//   text:           lengths:      integers[number of strings]
+//                   packed:       uint8, 0 = as it is, 1 = an LZ4 block
+//                   size:         varint, bytes of all strings, unpacked
+//                   bytes:        to the end
 
 #pragma once
 

@@ -111,6 +111,11 @@ Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t 
     STRIA_RETURN_IF_ERROR(
         DecodeStrings(static_cast<EncodingId>(encoding), reader.rest(), num_rows, decoded));
   } else {
+    // Whoever reads a float vector counts on whole values in its lanes.
+    if (type == DataType::kFloat64 && encoding != static_cast<uint8_t>(EncodingId::kPlain) &&
+        encoding != static_cast<uint8_t>(EncodingId::kConstant)) {
+      return Corruption("encoding {} is not one of floats", encoding);
+    }
     STRIA_RETURN_IF_ERROR(
         DecodeFixedWidth(static_cast<EncodingId>(encoding), reader.rest(), num_rows, decoded));
   }

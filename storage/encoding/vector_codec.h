@@ -1,10 +1,9 @@
 // One vector of a column with its NULLs, in the encoding that suits it.
 //
 //   validity: uint8, 0 = every row has a value, 1 = bitmap, 2 = all NULL (then nothing follows)
-//   bitmap:   (num_rows + 7) / 8 bytes, bit i % 8 of byte i / 8 is row i, 1 = value; bits after the
-//   last
-//             row are 0 (only with validity 1)
-//   encoding: uint8, see EncodingId
+//   bitmap:   only with validity 1: (num_rows + 7) / 8 bytes, bit i % 8 of byte i / 8 is row i,
+//             1 = value; bits after the last row are 0
+//   encoding: uint8, see EncodingId; of floats only plain and constant, on their bit patterns
 //   values:   to the end
 //
 // A NULL slot holds the first value of the vector that is not NULL, so that it widens nothing.

@@ -8,12 +8,13 @@
 //               num_runs varint, first key: string, min_time, max_time: int64 }
 //   row groups: varint count, each {
 //                 num_rows varint, first_run varint, num_runs varint, min_time, max_time int64,
-//                 times: varint count, each { offset, length, first_run: varint, relative to the
-//                 group }, columns: for each column of the part { num_pages varint, each { offset,
-//                 length };
-//                          zone maps { offset, length } if num_pages > 0 } }
+//                 times:   varint count, each { offset, length, first_run: varint }, the run
+//                          counted from the group's first
+//                 columns: for each column of the part { num_pages varint, each
+//                          { offset, length: varint }; then, if num_pages > 0, those of the
+//                          zone maps } }
 //   overlap:    varint length, Roaring bitmap (portable form) of the runs that may overlap older
-//   parts
+//               parts; empty: not known, any run may
 
 #pragma once
 

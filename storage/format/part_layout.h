@@ -6,8 +6,8 @@
 // trusted.
 //
 //   header:  magic "STRIAPRT", version uint32 = 1, zero uint32
-//   blocks:  for each row group: for each column its pages and then its zone maps; then its times
-//            directory pages and, for each, a page of keys
+//   blocks:  for each row group: for each column its pages and then its zone maps; then its times.
+//            Then the directory pages, each followed by its page of keys
 //   footer:  a block, see part_footer.h
 //   trailer: length of the footer block uint32, version uint32, magic "STRIAEND"
 //
@@ -15,13 +15,14 @@
 // only the last of each may have fewer. A run (the rows of one series) that crosses a row group's
 // end is cut in two. Row groups have no absolute positions, so that they may be copied.
 //
-//   page:      lengths of its vectors: integers; the vectors one after the other, see
-//   vector_codec.h zone maps: see zone_map.h, one for each vector of the row group times:     see
-//   linear_time.h, of the runs that are not linear, one after the other; a new block is
-//              begun when 64 KiB are reached
-//   directory: of 1,024 runs, attribute by attribute, as integers: series id, rows, first time
-//   (signed),
-//              last time - first time, step (0 when not linear), bytes in the times block
+//   page:      lengths of its vectors: integers (see integers.h);
+//              the vectors one after the other, see vector_codec.h
+//   zone maps: see zone_map.h, one for each vector of the row group
+//   times:     see linear_time.h, of the runs that are not linear, one after the other;
+//              a new block is begun when 64 KiB are reached
+//   directory: of 1,024 runs, attribute by attribute, each as integers: series id, rows,
+//              first time (signed), last time - first time, step (signed; 0 when not linear),
+//              bytes in the times block (0 when linear)
 //   keys:      of the same 1,024 runs, as text, see strings.h
 //
 // A column without a value in a row group has no pages; a page without a value has length 0.

@@ -292,8 +292,12 @@ Result<std::shared_ptr<const PartReader::DirectoryPage>> PartReader::ReadDirecto
     run.run.step = static_cast<int64_t>(value);
     const auto span =
         static_cast<uint64_t>(run.run.last_time) - static_cast<uint64_t>(run.run.first_time);
+    if (run.run.step <= 0) return run.run.step == 0;
+    // No product here can wrap, nor can one of those who compute times from the step.
     const uint64_t num_steps = run.run.row_end - run.run.row_begin - 1;
-    return run.run.step >= 0 && (run.run.step == 0 || span == num_steps * value);
+    if (num_steps == 0) return span == 0;
+    return span <= static_cast<uint64_t>(INT64_MAX) && span % num_steps == 0 &&
+           span / num_steps == value;
   }));
   STRIA_RETURN_IF_ERROR(read([](Run& run, uint64_t value) {
     run.times_bytes = static_cast<uint32_t>(value);

@@ -99,26 +99,43 @@ Status DecodeZoneMaps(std::span<const std::byte> encoded, std::span<ZoneMap> zon
   std::vector<uint64_t> values(zones.size());
   const auto read = [&](const auto& set) -> Status {
     STRIA_RETURN_IF_ERROR(DecodeIntegers(reader, values));
-    for (size_t i = 0; i < zones.size(); ++i)
-      set(zones[i], values[i]);
+    for (size_t i = 0; i < zones.size(); ++i) {
+      if (!set(zones[i], values[i])) return Corruption("zone map of vector {}", i);
+    }
     return Status::Ok();
   };
-  STRIA_RETURN_IF_ERROR(
-      read([](ZoneMap& zone, uint64_t v) { zone.num_valid = static_cast<uint32_t>(v); }));
-  STRIA_RETURN_IF_ERROR(
-      read([](ZoneMap& zone, uint64_t v) { zone.num_nan = static_cast<uint32_t>(v); }));
-  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t v) { zone.least = v; }));
-  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t v) { zone.greatest = v; }));
-  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t v) { zone.has_sum = v != 0; }));
-  STRIA_RETURN_IF_ERROR(
-      read([](ZoneMap& zone, uint64_t v) { zone.sum = static_cast<int64_t>(v); }));
+  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
+    zone.num_valid = static_cast<uint32_t>(value);
+    return value <= kVectorRows;
+  }));
+  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
+    zone.num_nan = static_cast<uint32_t>(value);
+    return value <= zone.num_valid;
+  }));
+  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
+    zone.least = value;
+    return true;
+  }));
+  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
+    zone.greatest = value;
+    return true;
+  }));
+  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
+    zone.has_sum = value != 0;
+    return value <= 1;
+  }));
+  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
+    zone.sum = static_cast<int64_t>(value);
+    return true;
+  }));
   if (!reader.empty()) return Corruption("bytes after the last zone map");
   return Status::Ok();
 }
 
 bool ZoneExcludes(const ZoneMap& zone, DataType type, double low, double high) {
   if (type == DataType::kString) return false;
-  if (zone.num_nan > 0 && high == std::numeric_limits<double>::infinity()) return false;
+  // NaN is greater than infinity, and equal to a bound that is NaN itself.
+  if (zone.num_nan > 0 && !(high < std::numeric_limits<double>::infinity())) return false;
   if (zone.num_valid == zone.num_nan) return true;  // Nothing but NULL and NaN.
   // Conversions to double round; a vector at the edge of what is asked for is kept.
   const double least = AsDouble(zone.least, type);

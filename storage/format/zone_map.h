@@ -37,7 +37,7 @@ void EncodeZoneMaps(std::span<const ZoneMap> zones, std::vector<std::byte>& enco
 Status DecodeZoneMaps(std::span<const std::byte> encoded, std::span<ZoneMap> zones);
 
 /// Whether no value v of the vector satisfies low <= v <= high. NaN counts as greater than any
-/// number, so only a `high` of +infinity lets it in.
+/// number, so only a `high` of +infinity or NaN lets it in.
 bool ZoneExcludes(const ZoneMap& zone, DataType type, double low, double high);
 
 }  // namespace stria::storage

@@ -1,0 +1,106 @@
+// What every test of an encoding does: spell bytes, draw random values from a printed seed, and try
+// a decoder on what its encoder did not write.
+
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "storage/base/bytes.h"
+#include "storage/base/status.h"
+
+namespace stria::storage {
+
+/// A generator seeded from STRIA_TEST_SEED, or 1; the seed is printed.
+inline std::mt19937_64 SeededRandom() {
+  const char* text = std::getenv("STRIA_TEST_SEED");
+  const uint64_t seed = text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
+  std::cout << "STRIA_TEST_SEED=" << seed << "\n";
+  return std::mt19937_64(seed);
+}
+
+/// Bytes spelled as numbers 0..255.
+inline std::vector<std::byte> Bytes(const std::vector<int>& numbers) {
+  std::vector<std::byte> bytes(numbers.size());
+  std::ranges::transform(numbers, bytes.begin(),
+                         [](int number) { return static_cast<std::byte>(number); });
+  return bytes;
+}
+
+/// A little-endian uint64, then further bytes: the usual head of an encoding of integers.
+inline std::vector<std::byte> Bytes(uint64_t first, const std::vector<int>& numbers) {
+  std::vector<std::byte> bytes;
+  AppendInteger(first, bytes);
+  AppendBytes(Bytes(numbers), bytes);
+  return bytes;
+}
+
+inline std::vector<std::byte> operator+(std::vector<std::byte> left,
+                                        const std::vector<std::byte>& right) {
+  AppendBytes(right, left);
+  return left;
+}
+
+/// Fails unless `decode` calls every proper prefix of `encoded`, and `encoded` with a byte more,
+/// corrupt. Each is handed over in memory of its own size, so that a sanitizer sees reads past it.
+template <typename Decode>
+void ExpectOtherLengthsRefused(const std::vector<std::byte>& encoded, const Decode& decode) {
+  for (size_t size = 0; size < encoded.size(); ++size) {
+    const std::vector<std::byte> prefix(encoded.begin(),
+                                        encoded.begin() + static_cast<std::ptrdiff_t>(size));
+    const Status status = decode(std::span<const std::byte>(prefix));
+    ASSERT_EQ(status.code(), StatusCode::kCorruption) << "prefix of " << size << " bytes";
+  }
+  std::vector<std::byte> longer = encoded;
+  longer.push_back(std::byte{0});
+  const Status status = decode(std::span<const std::byte>(longer));
+  ASSERT_EQ(status.code(), StatusCode::kCorruption) << "with a byte left over";
+}
+
+/// Calls `decode` with `encoded` damaged in a random place, and with bytes out of nothing. Any
+/// outcome is right but a crash, a read outside, or another code than kCorruption.
+template <typename Decode>
+void ExpectGarbageHandled(const std::vector<std::byte>& encoded, std::mt19937_64& random,
+                          const Decode& decode) {
+  for (int attempt = 0; attempt < 2000; ++attempt) {
+    std::vector<std::byte> garbage = encoded;
+    if (attempt % 4 == 0) {
+      garbage.resize(random() % 64);
+      for (auto& byte : garbage)
+        byte = static_cast<std::byte>(random());
+    } else {
+      for (uint64_t i = 0; i <= random() % 3; ++i)
+        garbage[random() % std::min<size_t>(garbage.size(), 1 + random() % 64)] =
+            static_cast<std::byte>(random());
+      if (attempt % 4 == 1) garbage.resize(random() % (garbage.size() + 1));
+    }
+    const Status status = decode(std::span<const std::byte>(garbage));
+    if (!status.ok()) {
+      ASSERT_EQ(status.code(), StatusCode::kCorruption) << status.ToString();
+    }
+  }
+}
+
+/// `num_rows` values of which the greatest is `greatest` above the least, in random order.
+inline std::vector<uint64_t> RandomValues(std::mt19937_64& random, size_t num_rows, uint64_t least,
+                                          uint64_t greatest) {
+  std::vector<uint64_t> values(num_rows);
+  for (auto& value : values)
+    value = least + (greatest == UINT64_MAX ? random() : random() % (greatest + 1));
+  if (num_rows >= 2) {
+    values[random() % (num_rows / 2)] = least;
+    values[num_rows / 2 + random() % (num_rows - num_rows / 2)] = least + greatest;
+  }
+  return values;
+}
+
+}  // namespace stria::storage
