@@ -1,5 +1,6 @@
 #include "ingest/line_parser.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/core.h>
@@ -21,12 +22,32 @@ class LineCursor {
   LineCursor(std::string_view body, size_t offset, ParsedLine& line)
       : body_(body), at_(offset), line_(line) {}
 
-  std::string Parse() {
+  std::string TakeSeries() {
     line_.tags.clear();
-    line_.fields.clear();
     line_.unescaped.clear();
+    const size_t begin = at_;
+    if (At(',')) return "missing measurement";
+    line_.measurement = Unescaped(TakeUntil(kMeasurementEscapes), kMeasurementEscapes);
+    while (At(',')) {
+      ++at_;
+      if (auto reason = TakeTag(); !reason.empty()) return reason;
+    }
+    if (AtLineEnd()) return "missing fields";
+    line_.series_text = body_.substr(begin, at_ - begin);
+    if (line_.series_text.size() > kMaxSeriesTextBytes) {
+      return fmt::format("max key length exceeded: {} > {}", line_.series_text.size(),
+                         kMaxSeriesTextBytes);
+    }
+    if (!IsUtf8(line_.series_text)) return "measurement and tags are not UTF-8";
+    auto key = MakeSeriesKey(line_.tags);
+    if (!key) return fmt::format("duplicate tags: {}", key.error().message());
+    line_.series_key = *std::move(key);
+    return {};
+  }
+
+  std::string TakeFieldsAndTime() {
+    line_.fields.clear();
     line_.time.reset();
-    if (auto reason = TakeSeries(); !reason.empty()) return reason;
     at_ = SkipSpace(body_, at_);
     if (AtLineEnd()) return "missing fields";
     if (auto reason = TakeFields(); !reason.empty()) return reason;
@@ -50,27 +71,6 @@ class LineCursor {
   std::string_view Unescaped(std::string_view text, std::string_view escapable) {
     if (text.find('\\') == std::string_view::npos) return text;
     return line_.unescaped.emplace_back(Unescape(text, escapable));
-  }
-
-  std::string TakeSeries() {
-    const size_t begin = at_;
-    if (At(',')) return "missing measurement";
-    line_.measurement = Unescaped(TakeUntil(kMeasurementEscapes), kMeasurementEscapes);
-    while (At(',')) {
-      ++at_;
-      if (auto reason = TakeTag(); !reason.empty()) return reason;
-    }
-    if (AtLineEnd()) return "missing fields";
-    line_.series_text = body_.substr(begin, at_ - begin);
-    if (line_.series_text.size() > kMaxSeriesTextBytes) {
-      return fmt::format("max key length exceeded: {} > {}", line_.series_text.size(),
-                         kMaxSeriesTextBytes);
-    }
-    if (!IsUtf8(line_.series_text)) return "measurement and tags are not UTF-8";
-    auto key = MakeSeriesKey(line_.tags);
-    if (!key) return fmt::format("duplicate tags: {}", key.error().message());
-    line_.series_key = *std::move(key);
-    return {};
   }
 
   std::string TakeTag() {
@@ -162,8 +162,12 @@ class LineCursor {
 
 }  // namespace
 
-std::string ParseLine(std::string_view body, size_t offset, ParsedLine& line) {
-  return LineCursor(body, offset, line).Parse();
+std::string ParseSeries(std::string_view body, size_t offset, ParsedLine& line) {
+  return LineCursor(body, offset, line).TakeSeries();
+}
+
+std::string ParseFieldsAndTime(std::string_view body, size_t offset, ParsedLine& line) {
+  return LineCursor(body, offset, line).TakeFieldsAndTime();
 }
 
 size_t SkipSpace(std::string_view body, size_t offset) {
@@ -185,11 +189,15 @@ size_t AfterLineEnd(std::string_view body, size_t offset) {
 }
 
 size_t FindUnescaped(std::string_view body, size_t offset, std::string_view stops) {
+  // All that can stop are below letters, which are passed by one comparison.
+  constexpr char kGreatestStop = '=';
   const size_t begin = offset;
-  while (!IsLineEnd(body, offset)) {
+  for (; offset < body.size(); ++offset) {
+    const char c = body[offset];
+    if (c > kGreatestStop) continue;
+    if (IsLineEnd(body, offset)) break;
     const bool escaped = offset > begin && body[offset - 1] == '\\';
-    if (!escaped && stops.find(body[offset]) != std::string_view::npos) break;
-    ++offset;
+    if (!escaped && std::ranges::any_of(stops, [c](char stop) { return stop == c; })) break;
   }
   return offset;
 }

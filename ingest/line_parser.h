@@ -41,7 +41,8 @@ struct LineField {
   std::string_view text;
 };
 
-/// A line taken apart. The views point into the body or into `unescaped`.
+/// A line taken apart; may be used for one line after another. The views point into the body or
+/// into `unescaped`.
 struct ParsedLine {
   std::string_view series_text;  ///< measurement and tags as they stand in the body
   std::string_view measurement;
@@ -53,9 +54,13 @@ struct ParsedLine {
   std::deque<std::string> unescaped;
 };
 
-/// Parses the line at `offset` of `body`, which is neither blank nor a comment. Returns the empty
-/// string, or the reason why it is refused; `line` is then unspecified.
-std::string ParseLine(std::string_view body, size_t offset, ParsedLine& line);
+/// Parses measurement and tags of the line at `offset` of `body`, which is neither blank nor a
+/// comment. Returns the empty string, or the reason why the line is refused; `line` is then
+/// unspecified.
+std::string ParseSeries(std::string_view body, size_t offset, ParsedLine& line);
+
+/// Parses the rest of a line, from the `offset` where its series text ends. Returns as above.
+std::string ParseFieldsAndTime(std::string_view body, size_t offset, ParsedLine& line);
 
 /// The first character at or after `offset` that is not a space, tab or NUL.
 size_t SkipSpace(std::string_view body, size_t offset);

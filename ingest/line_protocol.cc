@@ -90,20 +90,27 @@ class Decoder {
     if (table.pattern.empty()) return false;
     if (table.rows.full()) Grow(table, offset);
 
-    const char* at = line + series_texts_[series].text.size() + 1;
+    int64_t time_ns = 0;
+    if (!TakeRest(table, line + series_texts_[series].text.size() + 1, time_ns)) return false;
+    Commit(series, time_ns, offset);
+    return true;
+  }
+
+  // Stores fields and time from `at` to the line end, after which next_offset_ points then.
+  // Otherwise leaves no trace and returns false.
+  bool TakeRest(Table& table, const char* at, int64_t& time_ns) {
     size_t num_tried = 0;
-    int64_t time_ns = default_time_ns_;
+    time_ns = default_time_ns_;
     at = TakeFields(table, at, num_tried);
     if (at != nullptr && *at == ' ') at = TakeTime(at + 1, time_ns);
     if (at != nullptr && *at == '\r' && end_ - at > 1) ++at;
-    if (at == nullptr || *at != '\n') {
-      for (size_t i = 0; i < std::min(num_tried, table.pattern.size()); ++i)
-        table.rows.Erase(table.pattern[i].name());
-      return false;
+    if (at != nullptr && *at == '\n') {
+      next_offset_ = static_cast<size_t>(at + 1 - body_.data());
+      return true;
     }
-    Commit(series, time_ns, offset);
-    next_offset_ = static_cast<size_t>(at + 1 - body_.data());
-    return true;
+    for (size_t i = 0; i < num_tried; ++i)
+      table.rows.Erase(table.pattern[i].name());
+    return false;
   }
 
   // The series whose text, followed by a space, begins at `line`.
@@ -254,8 +261,21 @@ class Decoder {
     const size_t begin = SkipSpace(body_, offset);
     if (IsLineEnd(body_, begin) || body_[begin] == '#') return AfterLineEnd(body_, begin);
 
-    std::string reason = ParseLine(body_, begin, line_);
+    std::string reason = ParseSeries(body_, begin, line_);
+    if (!reason.empty()) return Refuse(begin, std::move(reason));
+    // Only the series may be new; its fields often are what they were.
+    const uint32_t table_index = FindTable(line_.measurement);
+    const size_t fields_offset = begin + line_.series_text.size();
+    Table& table = tables_[table_index];
+    if (table.rows.full()) Grow(table, begin);
     int64_t time_ns = default_time_ns_;
+    if (!table.pattern.empty() && TakeRest(table, body_.data() + fields_offset + 1, time_ns)) {
+      Commit(FindOrAddSeries(table_index), time_ns, begin);
+      return next_offset_;
+    }
+
+    time_ns = default_time_ns_;
+    reason = ParseFieldsAndTime(body_, fields_offset, line_);
     if (reason.empty() && line_.time && !ToNanoseconds(*line_.time, time_ns)) {
       reason = OutOfRange(*line_.time);
     }
@@ -264,14 +284,12 @@ class Decoder {
                            options_.max_line_bytes);
     }
     if (!reason.empty()) return Refuse(begin, std::move(reason));
-    Store(begin, time_ns);
+    StoreFields(table);
+    Commit(FindOrAddSeries(table_index), time_ns, begin);
     return line_.end;
   }
 
-  void Store(size_t begin, int64_t time_ns) {
-    const uint32_t table_index = FindTable(line_.measurement);
-    Table& table = tables_[table_index];
-    if (table.rows.full()) Grow(table, begin);
+  void StoreFields(Table& table) {
     const uint64_t bytes_before = table.rows.allocated_bytes();
     bool name_repeats = false;
     bool as_expected = line_.fields.size() <= table.pattern.size();
@@ -297,9 +315,7 @@ class Decoder {
     } else if (!as_expected) {
       ReplacePattern(table);
     }
-    const uint32_t series = FindOrAddSeries(table_index);
-    decoded_bytes_ += tables_[table_index].rows.allocated_bytes() - bytes_before;
-    Commit(series, time_ns, begin);
+    decoded_bytes_ += table.rows.allocated_bytes() - bytes_before;
   }
 
   // The fields of this line come first, those that other lines had stay expected after them.
@@ -345,6 +361,7 @@ class Decoder {
       series = found->second;
     } else {
       series = table.rows.AddSeries(line_.series_key);
+      decoded_bytes_ += 2 * line_.series_key.size() + sizeof(BatchSeries) + sizeof(SeriesText);
       table.series_by_key.emplace(std::move(line_.series_key), series);
     }
     const auto index = static_cast<uint32_t>(series_texts_.size());

@@ -86,7 +86,6 @@ void TableBuilder::Erase(uint32_t name) {
 }
 
 uint32_t TableBuilder::AddSeries(std::string key) {
-  allocated_bytes_ += sizeof(BatchSeries) + key.size();
   batch_.series.push_back({.key = std::move(key)});
   return static_cast<uint32_t>(batch_.series.size() - 1);
 }
