@@ -60,30 +60,13 @@ class PartReader::RowGroupSource final : public RunSource {
 
   Result<std::span<const int64_t>> Times(size_t run_index) override {
     if (times_.empty()) times_.resize(runs_.size());
-    auto& times = times_[run_index];
-    const SourceRun& run = runs_[run_index];
-    if (!times.empty()) return std::span<const int64_t>(times);
-    times.resize(run.row_end - run.row_begin);
-    if (run.step > 0) {
-      for (size_t i = 0; i < times.size(); ++i) {
-        times[i] = run.first_time + static_cast<int64_t>(i) * run.step;
-      }
-      return std::span<const int64_t>(times);
+    auto& kept = times_[run_index];
+    if (kept.empty()) {
+      // Kept only when whole: a read that fails now may succeed later.
+      STRIA_ASSIGN_OR_RETURN(auto times, ReadTimes(run_index));
+      kept = std::move(times);
     }
-    const TimesPlace place = places_[run_index];
-    if (place.block >= group_.times.size()) return Corruption("times of a run are missing");
-    STRIA_ASSIGN_OR_RETURN(const auto block, part_.ReadBlock(group_.times[place.block].block));
-    const auto payload = PayloadOf(block);
-    if (place.offset > payload.size() || place.length > payload.size() - place.offset) {
-      return Corruption("times of a run reach past their block");
-    }
-    const Status status = DecodeTimes(payload.subspan(place.offset, place.length), run.first_time,
-                                      run.last_time, times);
-    if (!status.ok()) {
-      times.clear();
-      return status;
-    }
-    return std::span<const int64_t>(times);
+    return std::span<const int64_t>(kept);
   }
 
   Result<VectorView> ReadVector(ColumnId id, DataType type, uint32_t vector) override {
@@ -141,6 +124,27 @@ class PartReader::RowGroupSource final : public RunSource {
     std::vector<Page> pages;
     std::vector<ZoneMap> zones;
   };
+
+  Result<std::vector<int64_t>> ReadTimes(size_t run_index) const {
+    const SourceRun& run = runs_[run_index];
+    std::vector<int64_t> times(run.row_end - run.row_begin);
+    if (run.step > 0) {
+      for (size_t i = 0; i < times.size(); ++i) {
+        times[i] = run.first_time + static_cast<int64_t>(i) * run.step;
+      }
+      return times;
+    }
+    const TimesPlace place = places_[run_index];
+    if (place.block >= group_.times.size()) return Corruption("times of a run are missing");
+    STRIA_ASSIGN_OR_RETURN(const auto block, part_.ReadBlock(group_.times[place.block].block));
+    const auto payload = PayloadOf(block);
+    if (place.offset > payload.size() || place.length > payload.size() - place.offset) {
+      return Corruption("times of a run reach past their block");
+    }
+    STRIA_RETURN_IF_ERROR(DecodeTimes(payload.subspan(place.offset, place.length), run.first_time,
+                                      run.last_time, times));
+    return times;
+  }
 
   // The position of the column in the part, or columns_.size().
   size_t FindColumn(ColumnId id, std::optional<DataType> type) const {
