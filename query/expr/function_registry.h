@@ -2,7 +2,7 @@
 // of documentation. `system.functions` and docs/sql/functions.md are printed from here.
 //
 // One file for each family in functions/; none registers itself behind the scenes: the table is
-// built from the lists that registry.cc names.
+// built from the lists that function_registry.cc names.
 
 #pragma once
 
@@ -58,14 +58,8 @@ bool HasFunction(std::string_view name);
 /// All overloads, by name.
 const std::vector<FunctionDef>& ListFunctions();
 
-/// The width and origin of a call of time_bucket() whose width (and origin) are literals.
-struct TimeBucket {
-  int64_t width_ns = 0;
-  int64_t origin_ns = 0;
-};
-
-/// Whether an implicit cast from `from` to `to` exists (the ranks that FindFunction() uses);
-/// negative when not, else its cost.
+/// The cost of an implicit cast from `from` to `to`, as FindFunction() adds them up; negative where
+/// there is none.
 int ImplicitCastRank(DataType from, DataType to);
 
 }  // namespace stria::query
