@@ -25,6 +25,7 @@ std::optional<uint64_t> ParseName(const std::string& name) {
   if (name.size() != kNameDigits) return std::nullopt;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  if (number == 0 || number == UINT64_MAX) return std::nullopt;  // Never written; 0 means none.
   return number;
 }
 
