@@ -2,8 +2,8 @@
 //
 // `STRIA_KILL_AT=wal.append:17` in the environment kills the process when it passes the kill point
 // `wal.append` for the 17th time. Without that variable a kill point costs one load and a branch.
-// Kill points stand where a crash is most interesting: between the steps of an append, a segment roll,
-// a flush, a manifest commit and recovery.
+// Kill points stand where a crash is most interesting: between the steps of an append, a segment
+// roll, a flush, a manifest commit and recovery.
 
 #pragma once
 
@@ -18,7 +18,8 @@ void PassKillPoint(const char* name);
 
 /// Dies here if the environment asks for it. Requires a string literal.
 inline void KillPoint(const char* name) {
-  if (internal::kill_points_enabled) [[unlikely]] internal::PassKillPoint(name);
+  if (internal::kill_points_enabled) [[unlikely]]
+    internal::PassKillPoint(name);
 }
 
 }  // namespace stria
