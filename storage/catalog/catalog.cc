@@ -1,9 +1,13 @@
 #include "storage/catalog/catalog.h"
 
 #include <algorithm>
+#include <functional>
+#include <unordered_set>
+#include <utility>
 
 #include "storage/base/bytes.h"
 #include "storage/base/errors.h"
+#include "storage/types/series_key.h"
 #include "storage/types/time_range.h"
 
 namespace stria::storage {
@@ -16,15 +20,42 @@ enum class Entry : uint8_t {
   kTable = 3,     // id, database id varint, name, partition_ns, columns: the whole schema
 };
 
-std::string TableKey(std::string_view database, std::string_view table) {
-  std::string key(database);
-  key += '\0';
-  key += table;
-  return key;
+using TableName = std::pair<std::string_view, std::string_view>;
+
+TableName NameOf(const TableSchemaPtr& table) {
+  return {table->database, table->name};
 }
 
-size_t BucketOf(std::string_view key) {
-  return std::hash<std::string_view>()(key) % 256;
+uint32_t IdOf(const TableSchemaPtr& table) {
+  return table->id.value();
+}
+
+size_t BucketOf(const TableName& name, size_t num_buckets) {
+  constexpr size_t kOddMultiplier = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio; mixes upwards.
+  const std::hash<std::string_view> hash;
+  return ((hash(name.first) * kOddMultiplier) ^ hash(name.second)) % num_buckets;
+}
+
+// `bucket` with `table`, which may replace one that is equal by `key`.
+template <typename Bucket, typename Key>
+Bucket WithTable(const Bucket& bucket, const TableSchemaPtr& table, const Key& key) {
+  auto tables = bucket == nullptr ? std::make_shared<std::vector<TableSchemaPtr>>()
+                                  : std::make_shared<std::vector<TableSchemaPtr>>(*bucket);
+  const auto place = std::ranges::lower_bound(*tables, key(table), {}, key);
+  if (place != tables->end() && key(*place) == key(table)) {
+    *place = table;
+  } else {
+    tables->insert(place, table);
+  }
+  return tables;
+}
+
+// The table of `bucket` that `key` makes `wanted`, or nullptr.
+template <typename Bucket, typename Wanted, typename Key>
+TableSchemaPtr FindIn(const Bucket& bucket, const Wanted& wanted, const Key& key) {
+  if (bucket == nullptr) return nullptr;
+  const auto place = std::ranges::lower_bound(*bucket, wanted, {}, key);
+  return place != bucket->end() && key(*place) == wanted ? *place : nullptr;
 }
 
 void AppendServer(uint32_t num_shards, Lineage lineage, std::vector<std::byte>& record) {
@@ -83,6 +114,10 @@ Result<std::shared_ptr<TableSchema>> ReadTable(ByteReader& reader) {
         type > static_cast<uint8_t>(DataType::kString)) {
       return Corruption("column \"{}\" of role {} and type {}", column.name, role, type);
     }
+    if (i > 0 && column_id <= table->columns.back().id.value()) {
+      return Corruption("column \"{}\" has id {}, which is not above the one before", column.name,
+                        column_id);
+    }
     column.id = ColumnId(column_id);
     column.role = static_cast<ColumnRole>(role);
     column.type = static_cast<DataType>(type);
@@ -110,18 +145,18 @@ Result<std::shared_ptr<TableSchema>> Extend(const TableSchema* before,
                               .role = ColumnRole::kTime,
                               .type = DataType::kTimestamp});
   }
-  std::unordered_map<std::string_view, bool> known;
-  for (const auto& column : table->columns)
-    known.emplace(column.name, true);
   const size_t num_before = before == nullptr ? 0 : before->columns.size();
+  // Room first: short names lie inside the columns, which `known` points into.
   table->columns.reserve(table->columns.size() + change.columns.size());
+  std::unordered_set<std::string_view> known;
+  for (const auto& column : table->columns)
+    known.insert(column.name);
   for (const auto& column : change.columns) {
-    if (!known.emplace(column.name, true).second) continue;
+    if (!known.insert(column.name).second) continue;
     if (table->columns.size() > max_columns) {
       return ResourceExhausted(
           "table {}.{} has {} columns, the limit; column \"{}\" would be one more. Raise "
-          "max_columns "
-          "of the table, or write that value as a tag's value instead of a column",
+          "max_columns of the table, or write that value as a tag's value instead of a column",
           change.database, change.table, max_columns, column.name);
     }
     table->columns.push_back({.id = ColumnId(static_cast<uint32_t>(table->columns.size())),
@@ -140,30 +175,21 @@ bool CatalogSnapshot::HasDatabase(std::string_view name) const {
 }
 
 TableSchemaPtr CatalogSnapshot::Find(std::string_view database, std::string_view table) const {
-  const std::string key = TableKey(database, table);
-  const auto& bucket = by_name_[BucketOf(key)];
-  if (bucket == nullptr) return nullptr;
-  const auto found = bucket->find(key);
-  return found == bucket->end() ? nullptr : found->second;
+  const TableName name(database, table);
+  return FindIn(by_name_[BucketOf(name, kNumBuckets)], name, NameOf);
 }
 
 TableSchemaPtr CatalogSnapshot::Find(TableId table) const {
-  const auto& bucket = by_id_[table.value() % kNumBuckets];
-  if (bucket == nullptr) return nullptr;
-  const auto found = bucket->find(table.value());
-  return found == bucket->end() ? nullptr : found->second;
+  return FindIn(by_id_[table.value() % kNumBuckets], table.value(), IdOf);
 }
 
 std::vector<TableSchemaPtr> CatalogSnapshot::Tables() const {
   std::vector<TableSchemaPtr> tables;
   for (const auto& bucket : by_id_) {
     if (bucket == nullptr) continue;
-    for (const auto& [id, table] : *bucket)
-      tables.push_back(table);
+    tables.insert(tables.end(), bucket->begin(), bucket->end());
   }
-  std::ranges::sort(tables, [](const auto& a, const auto& b) {
-    return std::pair(a->database, a->name) < std::pair(b->database, b->name);
-  });
+  std::ranges::sort(tables, {}, NameOf);
   return tables;
 }
 
@@ -174,16 +200,53 @@ std::vector<TableSchemaPtr> CatalogSnapshot::Tables(std::string_view database) c
 }
 
 void CatalogSnapshot::Put(const TableSchemaPtr& table) {
-  const std::string key = TableKey(table->database, table->name);
-  auto& by_name = by_name_[BucketOf(key)];
-  auto names = by_name == nullptr ? std::make_shared<ByName>() : std::make_shared<ByName>(*by_name);
-  (*names)[key] = table;
-  by_name = std::move(names);
+  auto& by_name = by_name_[BucketOf(NameOf(table), kNumBuckets)];
+  by_name = WithTable(by_name, table, NameOf);
   auto& by_id = by_id_[table->id.value() % kNumBuckets];
-  auto ids = by_id == nullptr ? std::make_shared<ById>() : std::make_shared<ById>(*by_id);
-  (*ids)[table->id.value()] = table;
-  by_id = std::move(ids);
+  by_id = WithTable(by_id, table, IdOf);
   next_table_id_ = std::max(next_table_id_, table->id.value() + 1);
+}
+
+// Reads what one record says into `snapshot`.
+Status Catalog::ApplyRecord(std::span<const std::byte> payload, CatalogSnapshot& snapshot) {
+  auto databases = std::make_shared<std::vector<CatalogSnapshot::Database>>(snapshot.databases());
+  ByteReader reader(payload);
+  while (!reader.empty()) {
+    STRIA_ASSIGN_OR_RETURN(const auto entry, reader.Read<uint8_t>());
+    if (entry == static_cast<uint8_t>(Entry::kServer)) {
+      STRIA_ASSIGN_OR_RETURN(snapshot.num_shards_, ReadSmall(reader));
+      STRIA_ASSIGN_OR_RETURN(snapshot.lineage_.high, reader.Read<uint64_t>());
+      STRIA_ASSIGN_OR_RETURN(snapshot.lineage_.low, reader.Read<uint64_t>());
+      if (snapshot.num_shards_ == 0 || snapshot.num_shards_ > kNumSlots) {
+        return Corruption("a server of {} shards", snapshot.num_shards_);
+      }
+    } else if (entry == static_cast<uint8_t>(Entry::kDatabase)) {
+      STRIA_ASSIGN_OR_RETURN(const auto id, ReadSmall(reader));
+      STRIA_ASSIGN_OR_RETURN(const auto name, reader.ReadString());
+      databases->push_back({DatabaseId(id), std::string(name)});
+      snapshot.next_database_id_ = std::max(snapshot.next_database_id_, id + 1);
+    } else if (entry == static_cast<uint8_t>(Entry::kTable)) {
+      STRIA_ASSIGN_OR_RETURN(const auto table, ReadTable(reader));
+      const auto same_id = snapshot.Find(table->id);
+      const auto same_name = snapshot.Find(table->database, table->name);
+      if ((same_id == nullptr) != (same_name == nullptr) ||
+          (same_id != nullptr && same_id->id != same_name->id)) {
+        return Corruption("table {}.{} has id {}, which is another table's, or had another id",
+                          table->database, table->name, table->id.value());
+      }
+      snapshot.Put(table);
+    } else {
+      return Corruption("catalog entry {} is not known", entry);
+    }
+  }
+  std::ranges::sort(*databases, {}, &CatalogSnapshot::Database::name);
+  if (const auto twice =
+          std::ranges::adjacent_find(*databases, {}, &CatalogSnapshot::Database::name);
+      twice != databases->end()) {
+    return Corruption("database \"{}\" is created twice", twice->name);
+  }
+  snapshot.databases_ = std::move(databases);
+  return Status::Ok();
 }
 
 Status Catalog::Open(uint32_t num_shards, Lineage lineage) {
@@ -191,33 +254,18 @@ Status Catalog::Open(uint32_t num_shards, Lineage lineage) {
   auto snapshot = std::make_shared<CatalogSnapshot>();
   const auto apply = [&](NumberedLog::Kind kind, std::span<const std::byte> payload) -> Status {
     if (kind == NumberedLog::Kind::kSnapshot) snapshot = std::make_shared<CatalogSnapshot>();
-    ByteReader reader(payload);
-    while (!reader.empty()) {
-      STRIA_ASSIGN_OR_RETURN(const auto entry, reader.Read<uint8_t>());
-      if (entry == static_cast<uint8_t>(Entry::kServer)) {
-        STRIA_ASSIGN_OR_RETURN(snapshot->num_shards_, ReadSmall(reader));
-        STRIA_ASSIGN_OR_RETURN(snapshot->lineage_.high, reader.Read<uint64_t>());
-        STRIA_ASSIGN_OR_RETURN(snapshot->lineage_.low, reader.Read<uint64_t>());
-      } else if (entry == static_cast<uint8_t>(Entry::kDatabase)) {
-        STRIA_ASSIGN_OR_RETURN(const auto id, ReadSmall(reader));
-        STRIA_ASSIGN_OR_RETURN(const auto name, reader.ReadString());
-        auto databases =
-            std::make_shared<std::vector<CatalogSnapshot::Database>>(*snapshot->databases_);
-        databases->push_back({DatabaseId(id), std::string(name)});
-        std::ranges::sort(*databases, {}, &CatalogSnapshot::Database::name);
-        snapshot->databases_ = std::move(databases);
-        snapshot->next_database_id_ = std::max(snapshot->next_database_id_, id + 1);
-      } else if (entry == static_cast<uint8_t>(Entry::kTable)) {
-        STRIA_ASSIGN_OR_RETURN(const auto table, ReadTable(reader));
-        snapshot->Put(table);
-      } else {
-        return Corruption("catalog entry {} is not known", entry);
-      }
-    }
-    return Status::Ok();
+    return ApplyRecord(payload, *snapshot);
   };
   STRIA_RETURN_IF_ERROR(log_.Open(apply));
   if (snapshot->num_shards_ == 0) {
+    if (log_.last_number() > 0) {
+      return Corruption("{}: does not say how many shards there are", log_.directory());
+    }
+    num_shards = std::max(num_shards, 1U);
+    if (num_shards > kNumSlots) {
+      return InvalidArgument("{} shards are too many; the greatest number is {}", num_shards,
+                             kNumSlots);
+    }
     std::vector<std::byte> record;
     AppendServer(num_shards, lineage, record);
     STRIA_RETURN_IF_ERROR(log_.AppendEdit(record));
@@ -242,7 +290,7 @@ Status Catalog::Append(const std::vector<std::byte>& edit, const CatalogSnapshot
     AppendDatabase(database, record);
   for (const auto& bucket : next.by_id_) {
     if (bucket == nullptr) continue;
-    for (const auto& [id, table] : *bucket)
+    for (const auto& table : *bucket)
       AppendTable(*table, record);
   }
   return log_.AppendSnapshot(record);
@@ -254,14 +302,17 @@ Status Catalog::Commit(const CatalogEdit& edit, uint32_t max_columns) {
   const auto before = current();
   auto next = std::make_shared<CatalogSnapshot>(*before);
   std::vector<std::byte> record;
+  std::shared_ptr<std::vector<CatalogSnapshot::Database>> databases;  // A copy, made at the first.
   const auto add_database = [&](const std::string& name) {
     if (next->HasDatabase(name)) return;
-    auto databases = std::make_shared<std::vector<CatalogSnapshot::Database>>(*next->databases_);
+    if (databases == nullptr) {
+      databases = std::make_shared<std::vector<CatalogSnapshot::Database>>(*next->databases_);
+      next->databases_ = databases;
+    }
     const CatalogSnapshot::Database database{DatabaseId(next->next_database_id_++), name};
     AppendDatabase(database, record);
     databases->insert(
         std::ranges::upper_bound(*databases, name, {}, &CatalogSnapshot::Database::name), database);
-    next->databases_ = std::move(databases);
   };
   for (const auto& name : edit.databases)
     add_database(name);

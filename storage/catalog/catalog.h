@@ -8,9 +8,9 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "storage/base/mutex.h"
@@ -48,16 +48,16 @@ class CatalogSnapshot {
 
  private:
   friend class Catalog;
-  using ByName = std::unordered_map<std::string, TableSchemaPtr>;
-  using ById = std::unordered_map<uint32_t, TableSchemaPtr>;
+  // Ascending by name or id; a commit copies the few that it changes.
+  using Bucket = std::shared_ptr<const std::vector<TableSchemaPtr>>;
   static constexpr size_t kNumBuckets = 256;
 
   void Put(const TableSchemaPtr& table);
 
   std::shared_ptr<const std::vector<Database>> databases_ =
       std::make_shared<std::vector<Database>>();
-  std::array<std::shared_ptr<const ByName>, kNumBuckets> by_name_;
-  std::array<std::shared_ptr<const ById>, kNumBuckets> by_id_;
+  std::array<Bucket, kNumBuckets> by_name_;  // By hash of the name.
+  std::array<Bucket, kNumBuckets> by_id_;    // By id modulo kNumBuckets.
   uint32_t num_shards_ = 0;
   Lineage lineage_;
   uint32_t next_table_id_ = 1;
@@ -89,7 +89,8 @@ class Catalog {
  public:
   Catalog(FileSystem& files, std::string directory) : log_(files, std::move(directory)) {}
 
-  /// Loads the catalog. A new one gets `num_shards` and `lineage` with its first record.
+  /// Loads the catalog. A new one gets `num_shards` (1 for 0) and `lineage` with its first record.
+  /// Fails with kInvalidArgument for more shards than there are slots.
   Status Open(uint32_t num_shards, Lineage lineage);
 
   CatalogSnapshotPtr current() const;
@@ -101,6 +102,7 @@ class Catalog {
   Status Commit(const CatalogEdit& edit, uint32_t max_columns);
 
  private:
+  static Status ApplyRecord(std::span<const std::byte> payload, CatalogSnapshot& snapshot);
   Status Append(const std::vector<std::byte>& edit, const CatalogSnapshot& next);
 
   mutable Mutex mutex_;
