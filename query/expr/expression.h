@@ -77,4 +77,13 @@ struct AggregateCall {
   std::string text;
 };
 
+/// Whether both compute the same from the same columns; their texts may differ.
+bool SameExpr(const Expr& a, const Expr& b);
+
+/// `expr` with column i replaced by column mapping[i]. Shares what does not change.
+ExprPtr MapColumns(const ExprPtr& expr, const std::vector<uint32_t>& mapping);
+
+/// A reference to input column `column`.
+ExprPtr MakeColumnRef(uint32_t column, DataType type, std::string text);
+
 }  // namespace stria::query

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "query/exec/batch.h"
+#include "query/expr/query_error.h"
 #include "query/plan/logical_plan.h"
 #include "query/plan/virtual_table.h"
 #include "storage/base/clock.h"
@@ -19,15 +20,6 @@
 #include "storage/engine/engine.h"
 
 namespace stria::query {
-
-/// A failed statement. `code` is one of the pinned API codes ("parse", "unknown_column", ...);
-/// `line` and `column` count from 1 and are 0 where no token is to blame.
-struct QueryError {
-  std::string code;
-  std::string message;
-  uint32_t line = 0, column = 0;
-  std::string hint;
-};
 
 struct QueryLimits {
   int64_t timeout_ns = 60LL * 1'000'000'000;

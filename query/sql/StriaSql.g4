@@ -1,0 +1,96 @@
+// The SQL of Stria. Keywords that may also be names stand in `word`.
+grammar StriaSql;
+
+statement
+    : (query | explain | showTables | showDatabases | describe | createDatabase) ';'? EOF
+    ;
+
+explain       : EXPLAIN ANALYZE? query ;
+showTables    : SHOW TABLES ((FROM | IN) name)? ;
+showDatabases : SHOW DATABASES ;
+describe      : (DESCRIBE | DESC) tableName ;
+createDatabase: CREATE DATABASE (IF NOT EXISTS)? name ;
+
+query  : (WITH cte (',' cte)*)? select ;
+cte    : name AS '(' query ')' ;
+
+select
+    : SELECT distinct? selectItem (',' selectItem)*
+      (FROM relation)?
+      (WHERE where=expr)?
+      (GROUP BY expr (',' expr)*)?
+      (HAVING having=expr)?
+      (ORDER BY sortItem (',' sortItem)*)?
+      limits*
+    ;
+distinct   : DISTINCT (ON '(' expr (',' expr)* ')')? ;
+selectItem : '*' | expr (AS? alias=name)? ;
+relation   : tableName (AS? alias=name)? | '(' query ')' (AS? alias=name)? ;
+sortItem   : expr (ASC | DESC)? (NULLS (FIRST | LAST))? ;
+limits     : LIMIT expr | OFFSET expr ;
+tableName  : name ('.' name)? ;
+
+expr
+    : expr '::' typeName                                        # castSuffix
+    | sign=('-' | '+') expr                                     # signed
+    | left=expr op=('*' | '/' | '%') right=expr                 # multiply
+    | left=expr op=('+' | '-') right=expr                       # add
+    | left=expr op=('=' | '==' | '<>' | '!=' | '<' | '<=' | '>' | '>=') right=expr # compare
+    | expr NOT? IN '(' expr (',' expr)* ')'                     # inList
+    | value=expr NOT? BETWEEN low=expr AND high=expr            # between
+    | left=expr NOT? LIKE right=expr                            # like
+    | expr IS NOT? NULL_                                        # isNull
+    | NOT expr                                                  # not
+    | left=expr AND right=expr                                  # and
+    | left=expr OR right=expr                                   # or
+    | primary                                                   # simple
+    ;
+
+primary
+    : '(' expr ')'                                              # parenthesis
+    | CASE (WHEN expr THEN expr)+ (ELSE otherwise=expr)? END    # case
+    | CAST '(' expr AS typeName ')'                             # cast
+    | INTERVAL STRING                                           # interval
+    | TIMESTAMP STRING                                          # timestamp
+    | name '(' ('*' | DISTINCT? expr (',' expr)*)? ')'          # call
+    | name ('.' name)*                                          # column
+    | INTEGER                                                   # integer
+    | DECIMAL                                                   # decimal
+    | STRING                                                    # string
+    | TRUE                                                      # true
+    | FALSE                                                     # false
+    | NULL_                                                     # null
+    ;
+
+typeName : name ;
+name     : IDENTIFIER | QUOTED | word ;
+word
+    : ANALYZE | DATABASE | DATABASES | DESCRIBE | EXISTS | EXPLAIN | FIRST | IF | INTERVAL | LAST | NULLS | OFFSET
+    | SHOW | TABLES | TIMESTAMP
+    ;
+
+ANALYZE: A N A L Y Z E; AND: A N D; AS: A S; ASC: A S C; BETWEEN: B E T W E E N; BY: B Y; CASE: C A S E;
+CAST: C A S T; CREATE: C R E A T E; DATABASE: D A T A B A S E; DATABASES: D A T A B A S E S; DESC: D E S C;
+DESCRIBE: D E S C R I B E; DISTINCT: D I S T I N C T; ELSE: E L S E; END: E N D; EXISTS: E X I S T S;
+EXPLAIN: E X P L A I N; FALSE: F A L S E; FIRST: F I R S T; FROM: F R O M; GROUP: G R O U P; HAVING: H A V I N G;
+IF: I F; IN: I N; INTERVAL: I N T E R V A L; IS: I S; LAST: L A S T; LIKE: L I K E; LIMIT: L I M I T; NOT: N O T;
+NULL_: N U L L; NULLS: N U L L S; OFFSET: O F F S E T; ON: O N; OR: O R; ORDER: O R D E R; SELECT: S E L E C T;
+SHOW: S H O W; TABLES: T A B L E S; THEN: T H E N; TIMESTAMP: T I M E S T A M P; TRUE: T R U E; WHEN: W H E N;
+WHERE: W H E R E; WITH: W I T H;
+
+INTEGER    : DIGIT+ ;
+DECIMAL    : DIGIT+ '.' DIGIT* EXPONENT? | '.' DIGIT+ EXPONENT? | DIGIT+ EXPONENT ;
+STRING     : '\'' (~'\'' | '\'\'')* '\'' ;
+QUOTED     : '"' (~'"' | '""')+ '"' ;
+IDENTIFIER : [a-zA-Z_\u0080-\uFFFF] [a-zA-Z0-9_$\u0080-\uFFFF]* ;
+COMMENT    : ('--' ~[\r\n]* | '/*' .*? '*/') -> skip ;
+BLANK      : [ \t\r\n]+ -> skip ;
+OTHER      : . ;
+
+fragment DIGIT: [0-9];
+fragment EXPONENT: [eE] [+-]? DIGIT+;
+fragment A: [aA]; fragment B: [bB]; fragment C: [cC]; fragment D: [dD]; fragment E: [eE]; fragment F: [fF];
+fragment G: [gG]; fragment H: [hH]; fragment I: [iI]; fragment J: [jJ]; fragment K: [kK]; fragment L: [lL];
+fragment M: [mM]; fragment N: [nN]; fragment O: [oO]; fragment P: [pP]; fragment Q: [qQ]; fragment R: [rR];
+fragment S: [sS]; fragment T: [tT]; fragment U: [uU]; fragment V: [vV]; fragment W: [wW]; fragment X: [xX];
+fragment Y: [yY]; fragment Z: [zZ];

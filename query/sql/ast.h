@@ -1,0 +1,113 @@
+// Statements and expressions as they were written: plain data, names not resolved.
+//
+// Immutable once parsed, so that a cached statement may be bound by several threads.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "query/expr/expression.h"
+#include "storage/types/value.h"
+
+namespace stria::query {
+
+/// Where a token begins; both count from 1.
+struct Position {
+  uint32_t line = 0;
+  uint32_t column = 0;
+};
+
+enum class AstKind : uint8_t {
+  kColumn,   ///< `names`, dotted
+  kLiteral,  ///< `literal`
+  kCompare,  ///< args[0] op args[1]
+  kArith,    ///< args[0] op args[1], or -args[0]
+  kAnd,
+  kOr,
+  kNot,
+  kIsNull,   ///< `negated`: IS NOT NULL
+  kIn,       ///< args[0] IN (args[1..]); `negated`
+  kBetween,  ///< args[0] BETWEEN args[1] AND args[2]; `negated`
+  kLike,     ///< args[0] LIKE args[1]; `negated`
+  kCast,     ///< args[0] AS names[0]
+  kCall,     ///< names[0] (args); `star`: count(*)
+  kCase,     ///< when, then, when, then ... [, else]
+};
+
+struct AstExpr {
+  AstKind kind = AstKind::kLiteral;
+  ExprOp op = ExprOp::kNone;
+  Position position;
+  std::vector<std::string> names;
+  Value literal;
+  std::vector<std::shared_ptr<const AstExpr>> args;
+  bool negated = false;
+  bool star = false;
+  bool distinct = false;
+  std::string text;  ///< as written, blanks folded
+};
+
+using AstExprPtr = std::shared_ptr<const AstExpr>;
+
+struct AstSelect;
+
+/// A table, or a query in its place.
+struct AstRelation {
+  Position position;
+  std::string database;  ///< empty: not given
+  std::string table;
+  std::shared_ptr<const AstSelect> query;
+  std::string alias;
+};
+
+struct AstSelectItem {
+  AstExprPtr expr;  ///< null: *
+  std::string alias;
+};
+
+struct AstSortItem {
+  AstExprPtr expr;
+  bool descending = false;
+  std::optional<bool> nulls_first;
+};
+
+struct AstSelect {
+  /// WITH: visible in this query and those inside it.
+  std::vector<std::pair<std::string, std::shared_ptr<const AstSelect>>> ctes;
+  bool distinct = false;
+  std::vector<AstExprPtr> distinct_on;
+  std::vector<AstSelectItem> items;
+  std::optional<AstRelation> from;
+  AstExprPtr where;
+  std::vector<AstExprPtr> group_by;
+  AstExprPtr having;
+  std::vector<AstSortItem> order_by;
+  AstExprPtr limit;
+  AstExprPtr offset;
+};
+
+struct AstExplain {
+  std::shared_ptr<const AstSelect> query;
+  bool analyze = false;
+};
+struct AstShowTables {
+  std::string database;  ///< empty: the request's
+};
+struct AstShowDatabases {};
+struct AstDescribe {
+  AstRelation table;
+};
+struct AstCreateDatabase {
+  std::string name;
+  Position position;
+};
+
+using Statement = std::variant<std::shared_ptr<const AstSelect>, AstExplain, AstShowTables,
+                               AstShowDatabases, AstDescribe, AstCreateDatabase>;
+
+}  // namespace stria::query

@@ -1,0 +1,489 @@
+// Runs ANTLR and turns its tree into ours. The only file that includes ANTLR's headers.
+//
+// Two stages: the fast prediction mode first; on an error the full one, whose listener gives the
+// message.
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include <StriaSqlLexer.h>
+#include <StriaSqlParser.h>
+#include <antlr4-runtime.h>
+#include <fmt/core.h>
+
+#include "query/expr/time_text.h"
+#include "query/sql/parse.h"
+#include "storage/base/nearest_name.h"
+
+namespace stria::query::internal {
+namespace {
+
+using Parser = StriaSqlParser;
+
+// Every node keeps its text, as the name of a result column; a tree of long texts would be square.
+constexpr size_t kMaxTextBytes = 256;
+
+// Thrown through ANTLR's frames only, and caught in BuildStatement().
+struct SyntaxError {
+  QueryError error;
+};
+
+Position PositionOf(const antlr4::Token* token) {
+  return {static_cast<uint32_t>(token->getLine()),
+          static_cast<uint32_t>(token->getCharPositionInLine() + 1)};
+}
+
+[[noreturn]] void Fail(Position position, std::string message, std::string hint = {}) {
+  throw SyntaxError{{.code = "parse",
+                     .message = std::move(message),
+                     .line = position.line,
+                     .column = position.column,
+                     .hint = std::move(hint)}};
+}
+
+// The keyword that a misspelled word may have meant.
+std::string KeywordHint(const std::string& word) {
+  static const std::vector<std::string> kKeywords = {
+      "SELECT",   "FROM",    "WHERE", "GROUP BY", "ORDER BY", "HAVING",  "LIMIT",    "OFFSET",
+      "DISTINCT", "BETWEEN", "LIKE",  "ASC",      "DESC",     "EXPLAIN", "SHOW",     "TABLES",
+      "WITH",     "AS",      "AND",   "DESCRIBE", "GROUP",    "ORDER",   "INTERVAL", "CREATE",
+      "DATABASE", "CASE",    "WHEN",  "THEN",     "ELSE",     "END"};
+  const auto nearest = NearestName(word, kKeywords);
+  std::string upper = word;
+  std::ranges::transform(upper, upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  });
+  return nearest.empty() || nearest == upper ? std::string()
+                                             : fmt::format("Did you mean {}?", nearest);
+}
+
+// Turns ANTLR's report, which lists dozens of tokens, into a sentence.
+class ErrorListener final : public antlr4::BaseErrorListener {
+ public:
+  void syntaxError(antlr4::Recognizer* recognizer, antlr4::Token* token, size_t line, size_t column,
+                   const std::string&, std::exception_ptr) override {
+    const Position position{static_cast<uint32_t>(line), static_cast<uint32_t>(column + 1)};
+    if (token == nullptr) Fail(position, "a character that does not belong here");
+    const bool at_end = token->getType() == antlr4::Token::EOF;
+    const std::string found = at_end ? "the end of the statement" : '"' + token->getText() + '"';
+    auto* parser = dynamic_cast<antlr4::Parser*>(recognizer);
+    std::string expected = "something else";
+    if (parser != nullptr) expected = Expected(*parser);
+    std::string hint = at_end ? std::string() : KeywordHint(token->getText());
+    // The misspelled word is often the one before: `SELECT a FORM t` fails at t.
+    if (hint.empty() && parser != nullptr && token->getTokenIndex() > 0) {
+      const antlr4::Token* before = parser->getTokenStream()->LT(-1);
+      if (before != nullptr && before->getType() == Parser::IDENTIFIER)
+        hint = KeywordHint(before->getText());
+    }
+    Fail(position, fmt::format("expected {}, found {}", expected, found), std::move(hint));
+  }
+
+ private:
+  static std::string Expected(antlr4::Parser& parser) {
+    const auto tokens = parser.getExpectedTokens();
+    const auto& vocabulary = parser.getVocabulary();
+    if (tokens.contains(static_cast<size_t>(Parser::CASE)) &&
+        tokens.contains(static_cast<size_t>(Parser::INTEGER))) {
+      return "an expression";
+    }
+    if (tokens.contains(static_cast<size_t>(Parser::QUOTED)) && tokens.size() < 25) return "a name";
+    std::vector<std::string> names;
+    for (const ssize_t type : tokens.toList()) {
+      if (type <= 0) continue;
+      std::string name = vocabulary.getDisplayName(static_cast<size_t>(type));
+      if (name == "NULL_") name = "NULL";
+      names.push_back(std::move(name));
+    }
+    constexpr size_t kMaxNames = 6;
+    if (names.empty()) return "the end of the statement";
+    if (names.size() > kMaxNames) {
+      // What may follow an expression is a crowd; the clauses are what people mean.
+      std::erase_if(names, [](const std::string& name) {
+        return name != "FROM" && name != "WHERE" && name != "GROUP" && name != "ORDER" &&
+               name != "LIMIT";
+      });
+      if (names.empty()) return "an operator or the next clause";
+    }
+    std::string text;
+    for (size_t i = 0; i < names.size(); ++i) {
+      text += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
+    }
+    return text;
+  }
+};
+
+std::string Lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return text;
+}
+
+// The text between quotes, doubled quotes made single.
+std::string Unquote(const std::string& quoted) {
+  std::string text;
+  for (size_t i = 1; i + 1 < quoted.size(); ++i) {
+    text += quoted[i];
+    if (quoted[i] == quoted[0]) ++i;
+  }
+  return text;
+}
+
+class Builder {
+ public:
+  explicit Builder(antlr4::CharStream& input) : input_(input) {}
+
+  Statement Build(Parser::StatementContext* context) {
+    if (auto* query = context->query()) return Query(query);
+    if (auto* explain = context->explain()) {
+      return AstExplain{.query = Query(explain->query()), .analyze = explain->ANALYZE() != nullptr};
+    }
+    if (auto* show = context->showTables()) {
+      return AstShowTables{.database =
+                               show->name() == nullptr ? std::string() : Name(show->name())};
+    }
+    if (context->showDatabases() != nullptr) return AstShowDatabases{};
+    if (auto* describe = context->describe()) {
+      return AstDescribe{.table = Table(describe->tableName())};
+    }
+    auto* create = context->createDatabase();
+    return AstCreateDatabase{.name = Name(create->name()),
+                             .position = PositionOf(create->name()->getStart())};
+  }
+
+ private:
+  static std::string Name(Parser::NameContext* context) {
+    if (context->QUOTED() != nullptr) return Unquote(context->getText());
+    return context->getText();
+  }
+
+  static AstRelation Table(Parser::TableNameContext* context) {
+    AstRelation relation;
+    relation.position = PositionOf(context->getStart());
+    const auto names = context->name();
+    if (names.size() > 1) relation.database = Name(names[0]);
+    relation.table = Name(names.back());
+    return relation;
+  }
+
+  std::shared_ptr<const AstSelect> Query(Parser::QueryContext* context) {
+    auto select = Select(context->select());
+    for (auto* cte : context->cte())
+      select->ctes.emplace_back(Name(cte->name()), Query(cte->query()));
+    return select;
+  }
+
+  std::shared_ptr<AstSelect> Select(Parser::SelectContext* context) {
+    auto select = std::make_shared<AstSelect>();
+    if (auto* distinct = context->distinct()) {
+      select->distinct = distinct->ON() == nullptr;
+      for (auto* expr : distinct->expr())
+        select->distinct_on.push_back(Expr(expr));
+    }
+    for (auto* item : context->selectItem()) {
+      AstSelectItem out;
+      if (item->expr() != nullptr) out.expr = Expr(item->expr());
+      if (item->alias != nullptr) out.alias = Name(item->alias);
+      select->items.push_back(std::move(out));
+    }
+    if (auto* relation = context->relation()) select->from = Relation(relation);
+    if (context->where != nullptr) select->where = Expr(context->where);
+    if (context->having != nullptr) select->having = Expr(context->having);
+    for (auto* expr : context->expr()) {
+      if (expr != context->where && expr != context->having) select->group_by.push_back(Expr(expr));
+    }
+    for (auto* item : context->sortItem()) {
+      AstSortItem out{
+          .expr = Expr(item->expr()), .descending = item->DESC() != nullptr, .nulls_first = {}};
+      if (item->NULLS() != nullptr) out.nulls_first = item->FIRST() != nullptr;
+      select->order_by.push_back(std::move(out));
+    }
+    for (auto* limit : context->limits()) {
+      auto& place = limit->LIMIT() != nullptr ? select->limit : select->offset;
+      if (place != nullptr) Fail(PositionOf(limit->getStart()), "LIMIT or OFFSET is given twice");
+      place = Expr(limit->expr());
+    }
+    return select;
+  }
+
+  AstRelation Relation(Parser::RelationContext* context) {
+    AstRelation relation;
+    if (context->tableName() != nullptr) {
+      relation = Table(context->tableName());
+    } else {
+      relation.position = PositionOf(context->getStart());
+      relation.query = Query(context->query());
+    }
+    if (context->alias != nullptr) relation.alias = Name(context->alias);
+    return relation;
+  }
+
+  std::shared_ptr<AstExpr> New(AstKind kind, antlr4::ParserRuleContext* context) {
+    auto expr = std::make_shared<AstExpr>();
+    expr->kind = kind;
+    expr->position = PositionOf(context->getStart());
+    if (context->getStop() != nullptr) {
+      const antlr4::misc::Interval interval(context->getStart()->getStartIndex(),
+                                            context->getStop()->getStopIndex());
+      bool blank = false;
+      for (const char c : input_.getText(interval)) {
+        if (expr->text.size() == kMaxTextBytes) break;
+        const bool is_blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
+        if (is_blank && blank) continue;
+        expr->text += is_blank ? ' ' : c;
+        blank = is_blank;
+      }
+    }
+    return expr;
+  }
+
+  static ExprOp Operator(const std::string& text) {
+    if (text == "=" || text == "==") return ExprOp::kEq;
+    if (text == "<>" || text == "!=") return ExprOp::kNe;
+    if (text == "<") return ExprOp::kLt;
+    if (text == "<=") return ExprOp::kLe;
+    if (text == ">") return ExprOp::kGt;
+    if (text == ">=") return ExprOp::kGe;
+    if (text == "+") return ExprOp::kAdd;
+    if (text == "-") return ExprOp::kSubtract;
+    if (text == "*") return ExprOp::kMultiply;
+    if (text == "/") return ExprOp::kDivide;
+    return ExprOp::kModulo;
+  }
+
+  AstExprPtr Binary(AstKind kind, antlr4::ParserRuleContext* context, ExprOp op,
+                    Parser::ExprContext* left, Parser::ExprContext* right) {
+    auto expr = New(kind, context);
+    expr->op = op;
+    expr->args = {Expr(left), Expr(right)};
+    return expr;
+  }
+
+  // A chain of ANDs or ORs as one node, without recursion over its length.
+  template <typename Context>
+  AstExprPtr Chain(AstKind kind, Context* context) {
+    auto expr = New(kind, context);
+    std::vector<Parser::ExprContext*> operands;
+    Parser::ExprContext* left = context;
+    while (auto* same = dynamic_cast<Context*>(left)) {
+      operands.push_back(same->right);
+      left = same->left;
+    }
+    expr->args.push_back(Expr(left));
+    for (size_t i = operands.size(); i-- > 0;)
+      expr->args.push_back(Expr(operands[i]));
+    return expr;
+  }
+
+  AstExprPtr Expr(Parser::ExprContext* context) {
+    if (auto* c = dynamic_cast<Parser::SimpleContext*>(context)) return Primary(c->primary());
+    if (auto* c = dynamic_cast<Parser::CompareContext*>(context)) {
+      return Binary(AstKind::kCompare, c, Operator(c->op->getText()), c->left, c->right);
+    }
+    if (auto* c = dynamic_cast<Parser::AddContext*>(context)) {
+      return Binary(AstKind::kArith, c, Operator(c->op->getText()), c->left, c->right);
+    }
+    if (auto* c = dynamic_cast<Parser::MultiplyContext*>(context)) {
+      return Binary(AstKind::kArith, c, Operator(c->op->getText()), c->left, c->right);
+    }
+    if (auto* c = dynamic_cast<Parser::AndContext*>(context)) return Chain(AstKind::kAnd, c);
+    if (auto* c = dynamic_cast<Parser::OrContext*>(context)) return Chain(AstKind::kOr, c);
+    if (auto* c = dynamic_cast<Parser::NotContext*>(context)) {
+      auto expr = New(AstKind::kNot, c);
+      expr->args = {Expr(c->expr())};
+      return expr;
+    }
+    if (auto* c = dynamic_cast<Parser::SignedContext*>(context)) return Signed(c);
+    if (auto* c = dynamic_cast<Parser::InListContext*>(context)) {
+      auto expr = New(AstKind::kIn, c);
+      expr->negated = c->NOT() != nullptr;
+      for (auto* arg : c->expr())
+        expr->args.push_back(Expr(arg));
+      return expr;
+    }
+    if (auto* c = dynamic_cast<Parser::BetweenContext*>(context)) {
+      auto expr = New(AstKind::kBetween, c);
+      expr->negated = c->NOT() != nullptr;
+      expr->args = {Expr(c->value), Expr(c->low), Expr(c->high)};
+      return expr;
+    }
+    if (auto* c = dynamic_cast<Parser::LikeContext*>(context)) {
+      auto expr = New(AstKind::kLike, c);
+      expr->negated = c->NOT() != nullptr;
+      expr->args = {Expr(c->left), Expr(c->right)};
+      return expr;
+    }
+    if (auto* c = dynamic_cast<Parser::IsNullContext*>(context)) {
+      auto expr = New(AstKind::kIsNull, c);
+      expr->negated = c->NOT() != nullptr;
+      expr->args = {Expr(c->expr())};
+      return expr;
+    }
+    auto* cast = dynamic_cast<Parser::CastSuffixContext*>(context);
+    auto expr = New(AstKind::kCast, cast);
+    expr->args = {Expr(cast->expr())};
+    expr->names = {Lower(Name(cast->typeName()->name()))};
+    return expr;
+  }
+
+  // A sign before a number is part of it, so that the least int64 can be written.
+  AstExprPtr Signed(Parser::SignedContext* context) {
+    if (context->sign->getText() == "+") return Expr(context->expr());
+    if (auto* simple = dynamic_cast<Parser::SimpleContext*>(context->expr())) {
+      if (dynamic_cast<Parser::IntegerContext*>(simple->primary()) != nullptr) {
+        return Integer(context, "-" + simple->getText());
+      }
+    }
+    auto expr = New(AstKind::kArith, context);
+    expr->op = ExprOp::kNegate;
+    expr->args = {Expr(context->expr())};
+    return expr;
+  }
+
+  AstExprPtr Integer(antlr4::ParserRuleContext* context, const std::string& text) {
+    auto expr = New(AstKind::kLiteral, context);
+    int64_t value = 0;
+    const char* end = text.data() + text.size();
+    if (std::from_chars(text.data(), end, value).ec == std::errc()) {
+      expr->literal = Value::Int64(value);
+      return expr;
+    }
+    uint64_t large = 0;
+    if (std::from_chars(text.data(), end, large).ec == std::errc()) {
+      expr->literal = Value::Uint64(large);
+      return expr;
+    }
+    return Decimal(context, text);
+  }
+
+  AstExprPtr Decimal(antlr4::ParserRuleContext* context, const std::string& text) {
+    auto expr = New(AstKind::kLiteral, context);
+    double value = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc()) {
+      Fail(expr->position, fmt::format("the number {} does not fit float64", text));
+    }
+    expr->literal = Value::Float64(value);
+    return expr;
+  }
+
+  AstExprPtr Literal(antlr4::ParserRuleContext* context, Value value) {
+    auto expr = New(AstKind::kLiteral, context);
+    expr->literal = std::move(value);
+    return expr;
+  }
+
+  AstExprPtr Primary(Parser::PrimaryContext* context) {
+    if (auto* c = dynamic_cast<Parser::ParenthesisContext*>(context)) return Expr(c->expr());
+    if (auto* c = dynamic_cast<Parser::ColumnContext*>(context)) {
+      auto expr = New(AstKind::kColumn, c);
+      for (auto* name : c->name())
+        expr->names.push_back(Name(name));
+      return expr;
+    }
+    if (auto* c = dynamic_cast<Parser::CallContext*>(context)) {
+      auto expr = New(AstKind::kCall, c);
+      expr->names = {Lower(Name(c->name()))};
+      expr->distinct = c->DISTINCT() != nullptr;
+      for (auto* arg : c->expr())
+        expr->args.push_back(Expr(arg));
+      expr->star = expr->args.empty() && c->getText().ends_with("(*)");
+      return expr;
+    }
+    if (auto* c = dynamic_cast<Parser::IntegerContext*>(context)) return Integer(c, c->getText());
+    if (auto* c = dynamic_cast<Parser::DecimalContext*>(context)) return Decimal(c, c->getText());
+    if (auto* c = dynamic_cast<Parser::StringContext*>(context)) {
+      return Literal(c, Value::String(Unquote(c->getText())));
+    }
+    if (dynamic_cast<Parser::TrueContext*>(context) != nullptr)
+      return Literal(context, Value::Bool(true));
+    if (dynamic_cast<Parser::FalseContext*>(context) != nullptr)
+      return Literal(context, Value::Bool(false));
+    if (dynamic_cast<Parser::NullContext*>(context) != nullptr)
+      return Literal(context, Value::Null());
+    if (auto* c = dynamic_cast<Parser::IntervalContext*>(context)) {
+      const auto ns = ParseInterval(Unquote(c->STRING()->getText()));
+      if (!ns) Fail(PositionOf(c->STRING()->getSymbol()), std::string(ns.error().message()));
+      return Literal(c, Value::Interval(*ns));
+    }
+    if (auto* c = dynamic_cast<Parser::TimestampContext*>(context)) {
+      const auto ns = ParseTimestamp(Unquote(c->STRING()->getText()));
+      if (!ns) Fail(PositionOf(c->STRING()->getSymbol()), std::string(ns.error().message()));
+      return Literal(c, Value::Timestamp(*ns));
+    }
+    if (auto* c = dynamic_cast<Parser::CastContext*>(context)) {
+      auto expr = New(AstKind::kCast, c);
+      expr->args = {Expr(c->expr())};
+      expr->names = {Lower(Name(c->typeName()->name()))};
+      return expr;
+    }
+    auto* c = dynamic_cast<Parser::CaseContext*>(context);
+    auto expr = New(AstKind::kCase, c);
+    for (auto* arg : c->expr())
+      expr->args.push_back(Expr(arg));
+    return expr;
+  }
+
+  antlr4::CharStream& input_;
+};
+
+// Text that is not UTF-8 makes ANTLR's input stream throw.
+bool IsUtf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const size_t size = lead < 0x80 ? 1 : lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if ((lead >= 0x80 && lead < 0xc2) || lead >= 0xf5 || i + size > text.size()) return false;
+    for (size_t j = 1; j < size; ++j) {
+      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) return false;
+    }
+    i += size;
+  }
+  return true;
+}
+
+ParseResult Run(std::string_view sql) {
+  antlr4::ANTLRInputStream input{std::string(sql)};
+  StriaSqlLexer lexer(&input);
+  lexer.removeErrorListeners();
+  antlr4::CommonTokenStream tokens(&lexer);
+  Parser parser(&tokens);
+  parser.removeErrorListeners();
+  auto* interpreter = parser.getInterpreter<antlr4::atn::ParserATNSimulator>();
+  interpreter->setPredictionMode(antlr4::atn::PredictionMode::SLL);
+  parser.setErrorHandler(std::make_shared<antlr4::BailErrorStrategy>());
+  Parser::StatementContext* tree = nullptr;
+  try {
+    tree = parser.statement();
+  } catch (const antlr4::ParseCancellationException&) {
+    ErrorListener listener;
+    tokens.seek(0);
+    parser.reset();
+    parser.addErrorListener(&listener);
+    parser.setErrorHandler(std::make_shared<antlr4::DefaultErrorStrategy>());
+    interpreter->setPredictionMode(antlr4::atn::PredictionMode::LL);
+    tree = parser.statement();
+  }
+  return std::make_shared<const Statement>(Builder(input).Build(tree));
+}
+
+}  // namespace
+
+ParseResult BuildStatement(std::string_view sql) {
+  if (!IsUtf8(sql))
+    return QueryError{.code = "parse",
+                      .message = "the statement is not UTF-8",
+                      .line = 0,
+                      .column = 0,
+                      .hint = {}};
+  try {
+    return Run(sql);
+  } catch (const SyntaxError& failure) {
+    return failure.error;
+  } catch (const std::exception& failure) {
+    return QueryError{
+        .code = "parse", .message = failure.what(), .line = 0, .column = 0, .hint = {}};
+  }
+}
+
+}  // namespace stria::query::internal
