@@ -1,0 +1,229 @@
+#include "server/api/write_handler.h"
+
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "ingest/line_protocol.h"
+#include "server/api/write_answer.h"
+#include "server/auth/principal.h"
+#include "server/http/api_error.h"
+#include "server/http/content_encoding.h"
+
+namespace stria::server {
+namespace {
+
+std::string_view ProtocolName(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::kInfluxV2: return "influx_v2";
+    case Dialect::kQuestDb: return "questdb";
+    default: return "influx_v1";
+  }
+}
+
+ApiError Error(std::string_view code, std::string message, std::string hint = {}) {
+  return {.code = std::string(code),
+          .message = std::move(message),
+          .line = 0,
+          .column = 0,
+          .hint = std::move(hint),
+          .http_status = 0};
+}
+
+// Where and how to write.
+struct WriteTarget {
+  std::string database;
+  ingest::Precision precision = ingest::Precision::kNanoseconds;
+  bool sync = true;
+};
+
+// One request on its way through decoder and engine; shared with the engine's callback.
+struct PendingWrite {
+  HttpRequest request;  // Its body may be the owner of strings.
+  HttpReplyPtr reply;
+  Dialect dialect = Dialect::kInfluxV1;
+  WriteTarget target;
+  DecodedContent content;
+  ByteShare inflated;
+  std::string warning;
+  WriteOutcome outcome;
+};
+
+class WriteHandler final : public HttpHandler {
+ public:
+  WriteHandler(const WriteHandlerOptions& options, storage::Engine& engine, Clock& clock,
+               WriteObserver& observer)
+      : options_(options),
+        engine_(engine),
+        clock_(clock),
+        observer_(observer),
+        inflated_(options.max_inflated_bytes) {}
+
+  void Handle(HttpRequest request, HttpReplyPtr reply) override {
+    const auto write = std::make_shared<PendingWrite>();
+    write->dialect = DialectOf(request);
+    write->request = std::move(request);
+    write->reply = std::move(reply);
+    if (auto error = Prepare(*write)) return Refuse(*write, *error);
+
+    auto decoded = ingest::DecodeLineProtocol(
+        write->content.bytes,
+        {.precision = write->target.precision, .default_time_ns = clock_.NowNs()});
+    if (!decoded.status.ok()) {
+      return Refuse(*write, Error("too_large", std::string(decoded.status.message())));
+    }
+    write->warning = std::move(decoded.warning);
+    write->outcome.body = write->content.bytes;
+    write->outcome.line_errors = std::move(decoded.errors);
+    write->outcome.num_line_errors = decoded.num_errors;
+    if (decoded.num_rows == 0) return Answer(*write);
+    engine_.Submit({.database = write->target.database,
+                    .batches = std::move(decoded.batches),
+                    .keep_alive = write->content.owner,
+                    .sync = write->target.sync},
+                   [this, write](storage::WriteResult result) {
+                     write->outcome.result = std::move(result);
+                     Answer(*write);
+                   });
+  }
+
+ private:
+  // Everything before the first line is looked at.
+  std::optional<ApiError> Prepare(PendingWrite& write) {
+    if (auto error = FindTarget(write)) return error;
+    const Status allowed =
+        Authorize(Principal::Anonymous(), Action::kWrite, write.target.database, "");
+    if (!allowed.ok()) return ErrorOf(allowed);
+    if (!options_.create_databases && !engine_.HasDatabase(write.target.database)) {
+      return UnknownDatabase(write);
+    }
+    const std::string_view encoding = write.request.Header("Content-Encoding");
+    auto content = DecodeContent(encoding, write.request.body, write.request.body_owner,
+                                 options_.max_batch_bytes);
+    if (!content) return ContentError(content.error());
+    write.content = *std::move(content);
+    write.inflated = ByteShare(inflated_);
+    const bool was_compressed = write.content.owner != write.request.body_owner;
+    if (was_compressed && !write.inflated.GrowTo(write.content.bytes.size())) {
+      return Error("overloaded",
+                   "too many bytes of requests are in flight; send again in a second");
+    }
+    return std::nullopt;
+  }
+
+  std::optional<ApiError> FindTarget(PendingWrite& write) const {
+    const HttpRequest& request = write.request;
+    const bool is_v2 = write.dialect == Dialect::kInfluxV2;
+    if (write.dialect == Dialect::kQuestDb) {
+      write.target.database = options_.default_database;
+    } else {
+      const std::string_view parameter = is_v2 || !request.HasQuery("db") ? "bucket" : "db";
+      const std::string_view name = request.Query(parameter);
+      if (name.empty()) {
+        return Error("invalid_argument", is_v2 ? "bucket is required" : "database is required");
+      }
+      // A retention policy may come in its own parameter or as `database/policy`. There is one
+      // policy for each database, whatever it is called by default.
+      const size_t slash = std::min(name.find('/'), name.size());
+      const std::string_view policy =
+          slash < name.size() ? name.substr(slash + 1) : request.Query("rp");
+      write.target.database = name.substr(0, slash);
+      if (!policy.empty() && policy != "autogen" && policy != "default") {
+        return is_v2 ? Error("unknown_database", fmt::format("bucket \"{}\" not found", name))
+                     : Error("unknown_database",
+                             fmt::format("retention policy not found: \"{}\"", policy));
+      }
+    }
+    const std::string_view precision_name = request.Query("precision");
+    const auto precision = ingest::ParsePrecision(precision_name);
+    if (!precision) {
+      return Error("invalid_argument",
+                   is_v2 ? "invalid precision; valid precision units are ns, us, ms, and s"
+                         : fmt::format("invalid precision \"{}\" (use n, u, ms, s, m or h)",
+                                       precision_name));
+    }
+    write.target.precision = *precision;
+    const std::string_view sync = request.Query("sync");
+    if (!sync.empty() && sync != "fsync" && sync != "none") {
+      return Error("invalid_argument",
+                   fmt::format("invalid sync \"{}\" (use fsync or none)", sync));
+    }
+    write.target.sync = sync != "none";
+    return std::nullopt;
+  }
+
+  static ApiError UnknownDatabase(const PendingWrite& write) {
+    const std::string& database = write.target.database;
+    return Error("unknown_database", write.dialect == Dialect::kInfluxV2
+                                         ? fmt::format("bucket \"{}\" not found", database)
+                                         : fmt::format("database not found: \"{}\"", database));
+  }
+
+  static ApiError ContentError(const Status& status) {
+    ApiError error = ErrorOf(status);
+    if (status.code() == StatusCode::kResourceExhausted) error.code = "too_large";
+    if (status.code() == StatusCode::kUnimplemented) error.http_status = 415;
+    return error;
+  }
+
+  // A failure of the engine: nothing was stored.
+  static ApiError EngineError(const PendingWrite& write) {
+    const Status& status = write.outcome.result.status;
+    ApiError error = ErrorOf(status);
+    switch (status.code()) {
+      case StatusCode::kNotFound: return UnknownDatabase(write);
+      case StatusCode::kIoError: error.code = "read_only"; break;
+      case StatusCode::kUnavailable: error.code = "not_ready"; break;
+      case StatusCode::kResourceExhausted: error.code = "column_limit"; break;
+      default: break;
+    }
+    return error;
+  }
+
+  // Answers when the engine is done. May run on the log's thread.
+  void Answer(PendingWrite& write) {
+    const WriteOutcome& outcome = write.outcome;
+    observer_.OnWrite({.protocol = ProtocolName(write.dialect),
+                       .database = write.target.database,
+                       .rows = outcome.result.rows_written,
+                       .lines_unparsed = outcome.num_line_errors,
+                       .rows_in_conflict = outcome.result.rows_rejected});
+    if (!outcome.result.status.ok()) return Refuse(write, EngineError(write));
+    const auto is_field = [&](std::string_view table, std::string_view column) {
+      const auto schema = engine_.FindTable(write.target.database, table);
+      const auto* const found = schema == nullptr ? nullptr : schema->Find(column);
+      return found != nullptr && found->role == ColumnRole::kField;
+    };
+    if (const auto error = DescribeOutcome(outcome, write.dialect, is_field)) {
+      return Refuse(write, *error);
+    }
+    HttpResponse response;
+    response.status = 204;
+    response.headers.push_back({"X-Durability", write.target.sync ? "fsync" : "none"});
+    if (!write.warning.empty()) response.headers.push_back({"X-Stria-Warning", write.warning});
+    write.reply->Send(std::move(response));
+  }
+
+  static void Refuse(PendingWrite& write, const ApiError& error) {
+    HttpResponse response = ErrorResponse(write.request, error);
+    if (!write.warning.empty()) response.headers.push_back({"X-Stria-Warning", write.warning});
+    write.reply->Send(std::move(response));
+  }
+
+  const WriteHandlerOptions options_;
+  storage::Engine& engine_;
+  Clock& clock_;
+  WriteObserver& observer_;
+  ByteBudget inflated_;
+};
+
+}  // namespace
+
+std::shared_ptr<HttpHandler> MakeWriteHandler(const WriteHandlerOptions& options,
+                                              storage::Engine& engine, Clock& clock,
+                                              WriteObserver& observer) {
+  return std::make_shared<WriteHandler>(options, engine, clock, observer);
+}
+
+}  // namespace stria::server
