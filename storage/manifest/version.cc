@@ -1,6 +1,8 @@
 #include "storage/manifest/version.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 #include "storage/base/bytes.h"
 #include "storage/base/errors.h"
@@ -46,6 +48,14 @@ Result<uint32_t> ReadSmall(ByteReader& reader) {
   return static_cast<uint32_t>(value);
 }
 
+// A name is appended to a directory's path; it must not lead out of it.
+Status CheckFileName(std::string_view name) {
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos) {
+    return Corruption("file named \"{}\"", name);
+  }
+  return Status::Ok();
+}
+
 Result<PartMeta> ReadPart(ByteReader& reader) {
   PartMeta part;
   STRIA_ASSIGN_OR_RETURN(part.file, reader.ReadString());
@@ -60,8 +70,10 @@ Result<PartMeta> ReadPart(ByteReader& reader) {
   STRIA_ASSIGN_OR_RETURN(part.seq_min, reader.ReadVarint());
   STRIA_ASSIGN_OR_RETURN(part.seq_max, reader.ReadVarint());
   STRIA_ASSIGN_OR_RETURN(part.level, reader.Read<uint8_t>());
-  if (part.file.empty() || part.file.find('/') != std::string::npos) {
-    return Corruption("part file named \"{}\"", part.file);
+  STRIA_RETURN_IF_ERROR(CheckFileName(part.file));
+  if (part.min_time > part.max_time || part.seq_min > part.seq_max) {
+    return Corruption("part {} at {}: times {} to {}, records {} to {}", part.file, part.offset,
+                      part.min_time, part.max_time, part.seq_min, part.seq_max);
   }
   return part;
 }
@@ -91,6 +103,10 @@ Status ReadField(ByteReader& reader, VersionEdit& edit) {
     edit.replaces_series_files = true;
     return Status::Ok();
   }
+  if (field < static_cast<uint8_t>(Field::kFlushedSeqs) ||
+      field > static_cast<uint8_t>(Field::kAcceptedSeqs)) {
+    return Corruption("field {} is not known", field);
+  }
   STRIA_ASSIGN_OR_RETURN(const auto count, reader.ReadVarint());
   for (uint64_t i = 0; i < count; ++i) {
     switch (static_cast<Field>(field)) {
@@ -113,6 +129,7 @@ Status ReadField(ByteReader& reader, VersionEdit& edit) {
       }
       case Field::kSeriesFiles: {
         STRIA_ASSIGN_OR_RETURN(const auto name, reader.ReadString());
+        STRIA_RETURN_IF_ERROR(CheckFileName(name));
         edit.series_files.emplace_back(name);
         break;
       }
@@ -122,7 +139,9 @@ Status ReadField(ByteReader& reader, VersionEdit& edit) {
         edit.accepted_seqs.emplace_back(epoch, seq);
         break;
       }
-      default: return Corruption("field {} is not known", field);
+      case Field::kStart:
+      case Field::kWalLow:
+      case Field::kReplacesSeriesFiles: break;  // Read above.
     }
   }
   return Status::Ok();
@@ -144,7 +163,10 @@ Result<std::shared_ptr<Version>> Version::Apply(const VersionEdit& edit) const {
   if (edit.start.has_value()) {
     if (epoch > 0) next->accepted_seqs[epoch] = edit.start->accepted_seq;
     next->epoch = edit.start->epoch;
-    next->void_seqs.insert(edit.start->void_seqs.begin(), edit.start->void_seqs.end());
+    // A number above accepted_seq is given anew in this epoch, to a record that counts.
+    std::ranges::copy_if(edit.start->void_seqs,
+                         std::inserter(next->void_seqs, next->void_seqs.end()),
+                         [&](uint64_t seq) { return seq <= edit.start->accepted_seq; });
     while (next->accepted_seqs.size() > kMaxAcceptedSeqs) {
       next->accepted_seqs.erase(next->accepted_seqs.begin());
     }
@@ -200,7 +222,7 @@ VersionEdit Version::AsEdit() const {
   edit.accepted_seqs.assign(accepted_seqs.begin(), accepted_seqs.end());
   edit.start = EpochStart{.epoch = epoch,
                           .owner = 0,
-                          .accepted_seq = 0,
+                          .accepted_seq = void_seqs.empty() ? 0 : *void_seqs.rbegin(),
                           .void_seqs = {void_seqs.begin(), void_seqs.end()}};
   edit.wal_low = wal_low;
   edit.series_files = series_files;

@@ -28,7 +28,7 @@ struct EpochStart {
   uint64_t epoch = 0;               ///< of the segments written from now on
   uint64_t owner = 0;               ///< random, of the process
   uint64_t accepted_seq = 0;        ///< greatest that counts of all epochs before
-  std::vector<uint64_t> void_seqs;  ///< below it, but of batches that are not whole
+  std::vector<uint64_t> void_seqs;  ///< of batches that are not whole; above accepted_seq ignored
 };
 
 /// The parts and the flush state of one table.

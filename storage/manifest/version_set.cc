@@ -20,7 +20,7 @@ std::set<std::string> FilesOf(const Version& version) {
 }  // namespace
 
 Status VersionSet::Open() {
-  std::shared_ptr<const Version> version = std::make_shared<Version>();
+  auto version = std::make_shared<Version>();
   const auto apply = [&](NumberedLog::Kind kind, std::span<const std::byte> payload) -> Status {
     STRIA_ASSIGN_OR_RETURN(const auto edit, DecodeVersionEdit(payload));
     if (kind == NumberedLog::Kind::kSnapshot) version = std::make_shared<Version>();
@@ -28,6 +28,7 @@ Status VersionSet::Open() {
     return Status::Ok();
   };
   STRIA_RETURN_IF_ERROR(log_.Open(apply));
+  version->number = log_.last_number();  // A snapshot was read as if it were the first record.
   const MutexLock lock(mutex_);
   current_ = std::move(version);
   return Status::Ok();

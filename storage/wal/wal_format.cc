@@ -21,6 +21,30 @@ T Take(std::span<const std::byte>& bytes) {
   return value;
 }
 
+struct FrameHead {
+  uint32_t length = 0;
+  uint16_t type = 0;
+  uint64_t seq = 0;
+  uint64_t durable = 0;
+  uint64_t checksum = 0;
+};
+
+// Nullopt when the fields contradict each other or the end of `bytes`, which costs nothing to see.
+// The checksum is not compared.
+std::optional<FrameHead> ReadFrameHead(std::span<const std::byte> bytes) {
+  if (bytes.size() < kWalFrameHeaderBytes) return std::nullopt;
+  FrameHead head;
+  head.length = Take<uint32_t>(bytes);
+  head.type = Take<uint16_t>(bytes);
+  const auto flags = Take<uint16_t>(bytes);
+  head.seq = Take<uint64_t>(bytes);
+  head.durable = Take<uint64_t>(bytes);
+  head.checksum = Take<uint64_t>(bytes);
+  static_assert(kWalFrameHeaderBytes == 4 + 2 + 2 + 3 * 8);
+  if (flags != 0 || head.length > bytes.size() || head.durable >= head.seq) return std::nullopt;
+  return head;
+}
+
 }  // namespace
 
 std::string WalSegmentName(uint64_t segment) {
@@ -51,8 +75,7 @@ std::vector<std::byte> EncodeWalSegmentHeader(const WalSegmentHeader& header) {
   return block;
 }
 
-std::optional<WalSegmentHeader> DecodeWalSegmentHeader(std::span<const std::byte> block,
-                                                       uint64_t segment, uint32_t shard) {
+std::optional<WalSegmentHeader> DecodeAnyWalSegmentHeader(std::span<const std::byte> block) {
   if (block.size() < kWalSegmentHeaderBytes) return std::nullopt;
   const auto covered = block.first(kWalSegmentHeaderBytes - 8);
   if (Take<uint64_t>(block) != kWalMagic || Take<uint32_t>(block) != kWalVersion) {
@@ -65,8 +88,22 @@ std::optional<WalSegmentHeader> DecodeWalSegmentHeader(std::span<const std::byte
   header.nonce = Take<uint64_t>(block);
   header.first_seq = Take<uint64_t>(block);
   if (Take<uint64_t>(block) != Checksum(covered)) return std::nullopt;
-  if (header.segment != segment || header.shard != shard) return std::nullopt;
   return header;
+}
+
+std::optional<WalSegmentHeader> DecodeWalSegmentHeader(std::span<const std::byte> block,
+                                                       uint64_t segment, uint32_t shard) {
+  const auto header = DecodeAnyWalSegmentHeader(block);
+  if (!header.has_value() || header->segment != segment || header->shard != shard) {
+    return std::nullopt;
+  }
+  return header;
+}
+
+std::optional<uint32_t> WalSegmentVersion(std::span<const std::byte> block) {
+  if (block.size() < kWalSegmentHeaderBytes) return std::nullopt;
+  if (Take<uint64_t>(block) != kWalMagic) return std::nullopt;
+  return Take<uint32_t>(block);
 }
 
 void AppendWalFrame(WalRecordType type, uint64_t seq, uint64_t durable, uint64_t nonce,
@@ -83,21 +120,22 @@ void AppendWalFrame(WalRecordType type, uint64_t seq, uint64_t durable, uint64_t
 }
 
 std::optional<WalFrame> DecodeWalFrame(std::span<const std::byte> bytes, uint64_t nonce) {
-  if (bytes.size() < kWalFrameHeaderBytes) return std::nullopt;
+  const auto head = ReadFrameHead(bytes);
+  if (!head.has_value()) return std::nullopt;
+  const WalFrame frame{.type = static_cast<WalRecordType>(head->type),
+                       .seq = head->seq,
+                       .durable = head->durable,
+                       .payload = bytes.subspan(kWalFrameHeaderBytes, head->length),
+                       .bytes = kWalFrameHeaderBytes + head->length};
   const auto covered = bytes.first(kWalFrameHeaderBytes - 8);
-  auto rest = bytes;
-  const auto length = Take<uint32_t>(rest);
-  WalFrame frame;
-  frame.type = static_cast<WalRecordType>(Take<uint16_t>(rest));
-  const auto flags = Take<uint16_t>(rest);
-  frame.seq = Take<uint64_t>(rest);
-  frame.durable = Take<uint64_t>(rest);
-  const auto checksum = Take<uint64_t>(rest);
-  if (flags != 0 || length > rest.size() || frame.seq == 0) return std::nullopt;
-  frame.payload = rest.first(length);
-  frame.bytes = kWalFrameHeaderBytes + length;
-  if (checksum != Checksum(frame.payload, Checksum(covered, nonce))) return std::nullopt;
+  if (head->checksum != Checksum(frame.payload, Checksum(covered, nonce))) return std::nullopt;
   return frame;
+}
+
+bool LooksLikeWalFrame(std::span<const std::byte> bytes, uint64_t least_seq) {
+  const auto head = ReadFrameHead(bytes);
+  return head.has_value() && head->type <= static_cast<uint16_t>(WalRecordType::kFence) &&
+         head->type != 0 && head->seq >= least_seq;
 }
 
 }  // namespace stria::storage

@@ -8,111 +8,182 @@
 namespace stria::storage {
 namespace {
 
-// A segment with its bytes and the frames before the first bad one.
-struct SegmentScan {
-  WalSegmentHeader header;
-  std::string path;
-  std::vector<std::byte> bytes;
-  uint64_t bad_offset = 0;  // Of the first thing that is neither a frame nor padding.
-  uint64_t last_seq = 0;    // Of the frames before it.
-  uint64_t num_frames = 0;
-  uint64_t later_durable = 0;  // Greatest `durable` of frames found behind it.
+constexpr const char* kAdvice = "restore the data directory from a backup";
+
+// Where the records of a segment end, and what lies behind.
+struct SegmentEnd {
+  uint64_t offset = kWalBlockBytes;  // Behind the last record.
+  uint64_t next_seq = 0;             // The first record that is not there.
   bool has_later_frame = false;
+  uint64_t later_durable = 0;  // Greatest `durable` of the frames behind.
 };
 
-bool AllZero(std::span<const std::byte> bytes) {
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
-}
+struct Segment {
+  WalSegmentHeader header;
+  std::string path;
+  SegmentEnd end;
+  uint64_t torn_bytes = 0;
+  uint64_t last_valid = UINT64_MAX;  // Records above it are void.
 
-// Walks the frames of a segment. `on_frame` is called for each good one before the first bad one.
+  bool is_void() const { return header.first_seq > last_valid; }
+  uint64_t last_seq() const {
+    return end.next_seq == header.first_seq ? 0 : std::min(end.next_seq - 1, last_valid);
+  }
+};
+
+// Walks the records of a segment in order and calls `on_frame` for each.
+//
+// Behind a group, the next one begins on the next block. Where it does not, the blocks that follow
+// are searched: records that are not needed (all below `wal_low`) may be damaged, and the walk goes
+// on behind them; at any other gap it ends.
 template <typename OnFrame>
-Status WalkFrames(const SegmentScan& segment, uint64_t end, const OnFrame& on_frame) {
+Status Walk(std::span<const std::byte> bytes, const WalSegmentHeader& header, uint64_t wal_low,
+            SegmentEnd& end, const OnFrame& on_frame) {
+  end = {.offset = kWalBlockBytes, .next_seq = header.first_seq};
   size_t offset = kWalBlockBytes;
-  while (offset < end) {
-    const auto frame =
-        DecodeWalFrame(std::span(segment.bytes).subspan(offset), segment.header.nonce);
-    if (frame.has_value()) {
+  while (offset < bytes.size()) {
+    const auto frame = DecodeWalFrame(bytes.subspan(offset), header.nonce);
+    if (frame.has_value() && frame->seq == end.next_seq) {
       STRIA_RETURN_IF_ERROR(on_frame(*frame));
       offset += frame->bytes;
-    } else {
-      offset = RoundUpToWalBlock(offset + 1);  // The padding after a group.
+      end.offset = offset;
+      ++end.next_seq;
+      continue;
     }
+    if (offset % kWalBlockBytes != 0) {
+      offset = RoundUpToWalBlock(offset);  // The padding after a group, or what stands there now.
+      continue;
+    }
+    bool resumed = false;
+    for (size_t block = offset; block < bytes.size() && !resumed; block += kWalBlockBytes) {
+      const auto later = DecodeWalFrame(bytes.subspan(block), header.nonce);
+      if (!later.has_value() || later->seq < end.next_seq) continue;
+      if (!end.has_later_frame && later->seq <= std::max(end.next_seq, wal_low)) {
+        end.next_seq = later->seq;
+        offset = block;
+        resumed = true;
+      } else {
+        end.has_later_frame = true;
+        end.later_durable = std::max(end.later_durable, later->durable);
+      }
+    }
+    if (!resumed) return Status::Ok();
   }
   return Status::Ok();
 }
 
-// Finds where the good frames of a segment end and what lies behind.
-void Examine(SegmentScan& segment) {
-  const std::span<const std::byte> bytes(segment.bytes);
-  size_t offset = kWalBlockBytes;
-  uint64_t expected = segment.header.first_seq;
-  while (offset < bytes.size()) {
-    const auto frame = DecodeWalFrame(bytes.subspan(offset), segment.header.nonce);
-    if (frame.has_value() && frame->seq == expected) {
-      segment.last_seq = expected++;
-      ++segment.num_frames;
-      offset += frame->bytes;
-      continue;
-    }
-    // Zeros up to the block's end are the padding after a group.
-    const size_t block_end = std::min(RoundUpToWalBlock(offset), bytes.size());
-    if (offset == block_end || !AllZero(bytes.subspan(offset, block_end - offset))) break;
-    offset = block_end;
-  }
-  segment.bad_offset = offset;
-  for (size_t block = RoundUpToWalBlock(offset); block < bytes.size(); block += kWalBlockBytes) {
-    const auto frame = DecodeWalFrame(bytes.subspan(block), segment.header.nonce);
-    if (!frame.has_value() || frame->seq < expected) continue;
-    segment.has_later_frame = true;
-    segment.later_durable = std::max(segment.later_durable, frame->durable);
-  }
+// Bytes from the end of the records to the end of the segment, if a write was torn there; else 0.
+uint64_t TornBytes(std::span<const std::byte> bytes, const SegmentEnd& end) {
+  const auto is_torn_at = [&](uint64_t offset) {
+    return offset < bytes.size() && LooksLikeWalFrame(bytes.subspan(offset), end.next_seq);
+  };
+  const bool torn = end.has_later_frame || is_torn_at(end.offset) ||
+                    is_torn_at(RoundUpToWalBlock(end.offset));
+  return torn ? bytes.size() - end.offset : 0;
 }
 
-Result<std::vector<SegmentScan>> ReadSegments(FileSystem& files, const std::string& directory,
-                                              uint32_t shard, WalRecovery& recovery) {
+// Nullopt for a segment that was never used. A header is synced before the first frame is written,
+// and a recycled file holds only records below `wal_low`; so a bad header with a needed record
+// behind it has been damaged since.
+Result<std::optional<WalSegmentHeader>> ReadHeader(const std::string& path,
+                                                   std::span<const std::byte> bytes,
+                                                   uint64_t number, uint32_t shard,
+                                                   uint64_t wal_low) {
+  const auto header = DecodeWalSegmentHeader(bytes, number, shard);
+  if (header.has_value() || bytes.size() <= kWalBlockBytes) return header;
+  const auto version = WalSegmentVersion(bytes);
+  if (version.has_value() && *version > kWalVersion) {
+    return Corruption("{}: log segment of version {}, this program reads {}; use a newer one", path,
+                      *version, kWalVersion);
+  }
+  if (!DecodeAnyWalSegmentHeader(bytes).has_value() &&
+      LooksLikeWalFrame(bytes.subspan(kWalBlockBytes), std::max<uint64_t>(wal_low, 1))) {
+    return Corruption("{}: the header is damaged and acknowledged records follow it; {}", path,
+                      kAdvice);
+  }
+  return std::optional<WalSegmentHeader>();
+}
+
+// Reads what the directory holds. `useless` are the files to remove when recovery has succeeded.
+Result<std::vector<Segment>> ReadSegments(FileSystem& files, const std::string& directory,
+                                          uint32_t shard, uint64_t wal_low, WalRecovery& recovery,
+                                          std::vector<std::string>& useless) {
   STRIA_ASSIGN_OR_RETURN(const auto names, files.List(directory));
-  std::vector<SegmentScan> segments;
+  std::vector<Segment> segments;
   for (const auto& name : names) {
     const auto number = ParseWalSegmentName(name);
     const std::string path = directory + "/" + name;
-    if (!number.has_value()) {
-      static_cast<void>(files.Remove(path));  // A spare, or one that was being made.
-      continue;
-    }
+    if (name == kWalSpareName || name == kWalSpareTemporaryName) useless.push_back(path);
+    if (!number.has_value()) continue;
     recovery.next_segment = std::max(recovery.next_segment, *number + 1);
-    STRIA_ASSIGN_OR_RETURN(auto bytes, ReadFile(files, path));
-    const auto header = DecodeWalSegmentHeader(bytes, *number, shard);
+    STRIA_ASSIGN_OR_RETURN(const auto bytes, ReadFile(files, path));
+    STRIA_ASSIGN_OR_RETURN(const auto header, ReadHeader(path, bytes, *number, shard, wal_low));
     if (!header.has_value()) {
-      // Its header was never synced, so neither was a record in it.
-      static_cast<void>(files.Remove(path));
+      useless.push_back(path);
       continue;
     }
-    SegmentScan segment;
+    auto& segment = segments.emplace_back();
     segment.header = *header;
     segment.path = path;
-    segment.bytes = std::move(bytes);
-    Examine(segment);
-    segments.push_back(std::move(segment));
+    STRIA_RETURN_IF_ERROR(Walk(bytes, *header, wal_low, segment.end,
+                               [](const WalFrame&) { return Status::Ok(); }));
+    segment.torn_bytes = TornBytes(bytes, segment.end);
   }
   return segments;
 }
 
-// kCorruption when the end of `segments[index]` cannot be a torn tail.
-Status CheckEnd(const std::vector<SegmentScan>& segments, size_t index) {
-  const SegmentScan& segment = segments[index];
-  const uint64_t missing =
-      segment.num_frames == 0 ? segment.header.first_seq : segment.last_seq + 1;
-  const bool later_says_durable = segment.has_later_frame && segment.later_durable >= missing;
-  // Within an epoch a segment gets its first frame only when the one before is fully synced.
-  const bool gap =
-      index + 1 < segments.size() && segments[index + 1].header.epoch == segment.header.epoch &&
-      segments[index + 1].num_frames > 0 && segments[index + 1].header.first_seq != missing;
-  if (!later_says_durable && !gap) return Status::Ok();
-  return Corruption(
-      "{}: record {} at offset {} was acknowledged and is damaged; restore from a backup, or move "
-      "the "
-      "file away to go on without its records",
-      segment.path, missing, segment.bad_offset);
+// What ended an epoch says which of its records count: the manifest, or for an epoch older than it
+// remembers, the first segment of the next epoch, whose first record follows the last that counts.
+void FindLastValid(const AcceptedSeqs& accepted, std::vector<Segment>& segments) {
+  for (size_t i = segments.size(); i-- > 0;) {
+    Segment& segment = segments[i];
+    // Later epochs accepted no less, so the next one's number is a bound where its own is not kept.
+    const auto limit = accepted.lower_bound(segment.header.epoch);
+    if (limit != accepted.end()) segment.last_valid = limit->second;
+    if (i + 1 == segments.size()) continue;
+    const Segment& next = segments[i + 1];
+    const uint64_t bound =
+        next.header.epoch == segment.header.epoch ? next.last_valid : next.header.first_seq - 1;
+    segment.last_valid = std::min(segment.last_valid, bound);
+  }
+}
+
+// kCorruption when the end of `segments[index]` cannot be a torn tail: a record that counts is
+// missing, and something says that it was durable.
+Status CheckEnd(const std::vector<Segment>& segments, size_t index, uint64_t wal_low,
+                uint64_t last_accepted) {
+  const Segment& segment = segments[index];
+  const uint64_t missing = std::max(segment.end.next_seq, wal_low);
+  if (segment.is_void() || missing > segment.last_valid) return Status::Ok();
+  const auto next = std::find_if(segments.begin() + static_cast<std::ptrdiff_t>(index) + 1,
+                                 segments.end(), [](const Segment& one) { return !one.is_void(); });
+  // A segment is begun only when everything before it is synced, so its header is as good as a frame.
+  const bool was_durable =
+      (segment.end.has_later_frame && segment.end.later_durable >= missing) ||
+      (next != segments.end() ? next->header.first_seq > missing : last_accepted >= missing);
+  if (!was_durable) return Status::Ok();
+  return Corruption("{}: record {}, at offset {} or behind, was acknowledged and is damaged; {}",
+                    segment.path, missing, segment.end.offset, kAdvice);
+}
+
+// Calls `visit` for the records of `segment` that count.
+Status Replay(FileSystem& files, const Segment& segment, uint64_t wal_low, WalRecovery& recovery,
+              const WalVisitor& visit) {
+  if (segment.is_void() || segment.end.next_seq <= wal_low) return Status::Ok();
+  // Read again, so that a long log is never in memory as a whole.
+  STRIA_ASSIGN_OR_RETURN(const auto bytes, ReadFile(files, segment.path));
+  SegmentEnd end;
+  const auto apply = [&](const WalFrame& frame) -> Status {
+    if (frame.seq > segment.last_valid || frame.seq <= recovery.last_seq) return Status::Ok();
+    if (frame.seq != recovery.last_seq + 1) {
+      return Corruption("{}: record {} follows {}; {}", segment.path, frame.seq, recovery.last_seq,
+                        kAdvice);
+    }
+    recovery.last_seq = frame.seq;
+    ++recovery.num_records;
+    return visit(frame);
+  };
+  return Walk(bytes, segment.header, wal_low, end, apply);
 }
 
 }  // namespace
@@ -122,36 +193,37 @@ Result<WalRecovery> RecoverWal(FileSystem& files, const std::string& directory, 
                                const WalVisitor& visit) {
   WalRecovery recovery;
   recovery.last_seq = wal_low == 0 ? 0 : wal_low - 1;
+  uint64_t last_accepted = 0;
+  for (const auto& [epoch, seq] : accepted)
+    last_accepted = std::max(last_accepted, seq);
+
   STRIA_RETURN_IF_ERROR(files.CreateDirectories(directory));
-  STRIA_ASSIGN_OR_RETURN(auto segments, ReadSegments(files, directory, shard, recovery));
+  std::vector<std::string> useless;
+  STRIA_ASSIGN_OR_RETURN(auto segments,
+                         ReadSegments(files, directory, shard, wal_low, recovery, useless));
+  FindLastValid(accepted, segments);
   for (size_t i = 0; i < segments.size(); ++i) {
-    SegmentScan& segment = segments[i];
-    const auto limit = accepted.find(segment.header.epoch);
-    const uint64_t last_valid = limit == accepted.end() ? UINT64_MAX : limit->second;
-    if (limit == accepted.end() || segment.last_seq < last_valid) {
-      STRIA_RETURN_IF_ERROR(CheckEnd(segments, i));
+    const Segment& segment = segments[i];
+    if (!segment.is_void() && segment.header.first_seq > recovery.last_seq + 1) {
+      return Corruption("{}: begins with record {}, and those from {} on are missing; {}",
+                        segment.path, segment.header.first_seq, recovery.last_seq + 1, kAdvice);
     }
-    const auto apply = [&](const WalFrame& frame) -> Status {
-      if (frame.seq > last_valid || frame.seq < wal_low) return Status::Ok();
-      if (frame.seq <= recovery.last_seq) return Status::Ok();
-      if (frame.seq != recovery.last_seq + 1 && recovery.last_seq + 1 > wal_low) {
-        return Corruption("{}: record {} follows {}; the records between are missing", segment.path,
-                          frame.seq, recovery.last_seq);
-      }
-      recovery.last_seq = frame.seq;
-      ++recovery.num_records;
-      return visit(frame);
-    };
-    STRIA_RETURN_IF_ERROR(WalkFrames(segment, segment.bad_offset, apply));
+    STRIA_RETURN_IF_ERROR(CheckEnd(segments, i, wal_low, last_accepted));
+    STRIA_RETURN_IF_ERROR(Replay(files, segment, wal_low, recovery, visit));
     // What counts from here on must still be there after a power cut.
     STRIA_ASSIGN_OR_RETURN(const auto file, files.OpenForWrite(segment.path));
     STRIA_RETURN_IF_ERROR(file->Sync());
-    if (segment.has_later_frame) recovery.torn_bytes += segment.bytes.size() - segment.bad_offset;
+    recovery.torn_bytes += segment.torn_bytes;
     recovery.segments.push_back({.segment = segment.header.segment,
-                                 .last_seq = std::min(segment.last_seq, last_valid),
-                                 .bytes = segment.bad_offset});
-    segment.bytes = {};
+                                 .last_seq = segment.last_seq(),
+                                 .bytes = segment.end.offset});
   }
+  if (recovery.last_seq < last_accepted) {
+    return Corruption("{}: records {} to {} were acknowledged and are missing; {}", directory,
+                      recovery.last_seq + 1, last_accepted, kAdvice);
+  }
+  for (const auto& path : useless)
+    static_cast<void>(files.Remove(path));  // What stays only takes space.
   STRIA_RETURN_IF_ERROR(files.SyncDirectory(directory));
   return recovery;
 }
