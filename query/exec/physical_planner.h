@@ -10,9 +10,10 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 
+#include "query/exec/result_sink.h"
 #include "query/plan/logical_plan.h"
-#include "query/session/session.h"
 #include "storage/base/clock.h"
 #include "storage/base/executor.h"
 #include "storage/engine/engine.h"
