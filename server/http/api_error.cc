@@ -5,30 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "storage/base/error_codes.h"
+
 namespace stria::server {
 namespace {
 
 // InfluxDB's limit on the header.
 constexpr size_t kMaxHeaderBytes = 1024;
-
-struct CodeStatus {
-  std::string_view code;
-  int status;
-};
-
-// clang-format off
-constexpr CodeStatus kStatuses[] = {
-    {"parse", 400},              {"unknown_database", 404}, {"unknown_table", 404},
-    {"unknown_column", 400},     {"type_conflict", 400},    {"invalid_argument", 400},
-    {"out_of_range", 400},       {"too_large", 413},        {"series_limit", 422},
-    {"column_limit", 422},       {"resource_exhausted", 503}, {"memory_limit", 503},
-    {"timeout", 504},            {"cancelled", 503},        {"disk_full", 503},
-    {"overloaded", 503},         {"unauthorized", 401},     {"forbidden", 403},
-    {"cold_unavailable", 503},   {"corrupt_part", 500},     {"read_only", 503},
-    {"not_ready", 503},          {"unknown_route", 404},    {"method_not_allowed", 405},
-    {"unsupported", 501},        {"internal", 500},
-};
-// clang-format on
 
 std::string_view InfluxV2Code(int status) {
   switch (status) {
@@ -39,6 +22,7 @@ std::string_view InfluxV2Code(int status) {
     case 405: return "method not allowed";
     case 413: return "request too large";
     case 422: return "unprocessable entity";
+    case 415: return "unsupported media type";
     case 501: return "not implemented";
     case 503: return "unavailable";
     default: return "internal error";
@@ -82,34 +66,11 @@ size_t CharacterSize(std::string_view text) {
 
 }  // namespace
 
-int HttpStatusOf(std::string_view code) {
-  const auto* const found = std::ranges::find(kStatuses, code, &CodeStatus::code);
-  return found == std::end(kStatuses) ? 500 : found->status;
-}
-
 ApiError ErrorOf(const Status& status) {
-  const auto code = [&]() -> std::string_view {
-    switch (status.code()) {
-      case StatusCode::kInvalidArgument:
-      case StatusCode::kNotFound:
-      case StatusCode::kAlreadyExists: return "invalid_argument";
-      case StatusCode::kCorruption: return "corrupt_part";
-      case StatusCode::kUnavailable: return "overloaded";
-      case StatusCode::kResourceExhausted: return "resource_exhausted";
-      case StatusCode::kCancelled: return "cancelled";
-      case StatusCode::kDeadlineExceeded: return "timeout";
-      case StatusCode::kPermissionDenied: return "forbidden";
-      case StatusCode::kUnimplemented: return "unsupported";
-      case StatusCode::kDiskFull: return "disk_full";
-      default: return "internal";
-    }
-  }();
-  return {.code = std::string(code),
-          .message = std::string(status.message()),
-          .line = 0,
-          .column = 0,
-          .hint = {},
-          .http_status = 0};
+  ApiError error;
+  error.code = ApiCodeOf(status.code());
+  error.message = status.message();
+  return error;
 }
 
 Dialect DialectOf(const HttpRequest& request) {
@@ -123,7 +84,8 @@ Dialect DialectOf(const HttpRequest& request) {
 
 HttpResponse ErrorResponse(const HttpRequest& request, const ApiError& error) {
   HttpResponse response;
-  response.status = error.http_status != 0 ? error.http_status : HttpStatusOf(error.code);
+  response.status =
+      error.http_status != 0 ? error.http_status : FindErrorCode(error.code).http_status;
   response.content_type = "application/json";
   const std::string message = MessageWithHint(error);
   switch (DialectOf(request)) {

@@ -20,16 +20,13 @@
 namespace stria::server {
 
 struct ApiError {
-  std::string code;  ///< one of the pinned codes, such as "unknown_table"
+  std::string code;  ///< one of storage/base/error_codes.h, such as "unknown_table"
   std::string message;
   uint32_t line = 0;    ///< from 1; 0 = no place is to blame
   uint32_t column = 0;  ///< from 1
   std::string hint;
   int http_status = 0;  ///< 0: the one of the code
 };
-
-/// The HTTP status of a pinned code; 500 for an unknown one.
-int HttpStatusOf(std::string_view code);
 
 /// The error that `status` means to a client.
 ApiError ErrorOf(const Status& status);

@@ -15,12 +15,12 @@ ApiError UnknownRoute(const std::vector<HttpRouter::Route>& routes, const HttpRe
   std::vector<std::string> paths;
   for (const auto& route : routes)
     paths.push_back(route.path);
-  ApiError error{.code = "unknown_route",
+  ApiError error{.code = "invalid_argument",
                  .message = fmt::format("there is no route {}", request.path.substr(0, 200)),
                  .line = 0,
                  .column = 0,
                  .hint = {},
-                 .http_status = 0};
+                 .http_status = 404};
   const auto nearest = NearestName(request.path, paths);
   error.hint =
       nearest.empty() ? "GET / lists the routes" : fmt::format("Did you mean {}?", nearest);
@@ -61,13 +61,13 @@ void HttpRouter::Handle(HttpRequest request, HttpReplyPtr reply) {
     response.status = 204;
   } else {
     response =
-        ErrorResponse(request, {.code = "method_not_allowed",
+        ErrorResponse(request, {.code = "invalid_argument",
                                 .message = fmt::format("{} takes {}, not {}", request.path,
                                                        fmt::join(methods, " or "), request.method),
                                 .line = 0,
                                 .column = 0,
                                 .hint = {},
-                                .http_status = 0});
+                                .http_status = 405});
   }
   response.headers.push_back(allow);
   reply->Send(std::move(response));

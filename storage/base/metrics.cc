@@ -56,7 +56,7 @@ Metrics::Series& Metrics::FindOrAdd(std::string_view name, std::string_view help
   for (auto& series : family->second.series) {
     if (series.labels == labels) return series;
   }
-  family->second.series.push_back({labels, nullptr, nullptr, nullptr, nullptr});
+  family->second.series.push_back({labels, nullptr, nullptr, nullptr, nullptr, nullptr});
   return family->second.series.back();
 }
 
@@ -89,6 +89,13 @@ void Metrics::AddCallback(std::string_view name, std::string_view help, std::str
   FindOrAdd(name, help, type, labels).callback = std::move(value);
 }
 
+void Metrics::AddSummaryCallback(std::string_view name, std::string_view help,
+                                 const MetricLabels& labels,
+                                 std::function<std::pair<uint64_t, double>()> count_and_sum) {
+  const MutexLock lock(mutex_);
+  FindOrAdd(name, help, "summary", labels).summary = std::move(count_and_sum);
+}
+
 std::string Metrics::Text() const {
   std::string text;
   const MutexLock lock(mutex_);
@@ -102,6 +109,10 @@ std::string Metrics::Text() const {
         text += fmt::format("{}{} {}\n", name, labels, series.gauge->value());
       if (series.callback != nullptr)
         text += fmt::format("{}{} {}\n", name, labels, series.callback());
+      if (series.summary != nullptr) {
+        const auto [count, sum] = series.summary();
+        text += fmt::format("{0}_sum{1} {2}\n{0}_count{1} {3}\n", name, labels, sum, count);
+      }
       if (series.histogram == nullptr) continue;
       for (size_t i = 0; i < Histogram::kNumBounds; ++i) {
         const auto bound = fmt::format("le=\"{}\"", Histogram::kBounds[i]);

@@ -77,6 +77,10 @@ class Metrics {
   void AddCallback(std::string_view name, std::string_view help, std::string_view type,
                    const MetricLabels& labels, std::function<double()> value);
 
+  /// The same for the count and the sum of something, printed as a summary without quantiles.
+  void AddSummaryCallback(std::string_view name, std::string_view help, const MetricLabels& labels,
+                          std::function<std::pair<uint64_t, double>()> count_and_sum);
+
   /// Everything, in the order of names.
   std::string Text() const;
 
@@ -87,6 +91,7 @@ class Metrics {
     Gauge* gauge = nullptr;
     Histogram* histogram = nullptr;
     std::function<double()> callback;
+    std::function<std::pair<uint64_t, double>()> summary;
   };
   struct Family {
     std::string help, type;

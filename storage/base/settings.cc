@@ -32,6 +32,8 @@ constexpr SettingDef kSettings[] = {
     {"server.data", SettingType::kText, "./.stria", 0, 0, "Data directory."},
     {"server.http", SettingType::kText, "127.0.0.1:8181", 0, 0,
      "Address of the HTTP listener; port 0 picks a free one."},
+    {"server.insecure", SettingType::kFlag, "false", 0, 1,
+     "Whether to listen on an address that other machines reach, without authentication and TLS."},
     {"server.threads", SettingType::kCount, "0", 0, 1024,
      "Threads for requests and queries; 0 is one for each processor."},
     {"storage.cache", SettingType::kSize, "512MiB", kMi, INT64_MAX,

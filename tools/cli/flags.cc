@@ -97,6 +97,9 @@ int RunCommandLine(int argc, const char* const* argv) {
   for (size_t i = 0; i < std::size(kSettingFlags); ++i) {
     serve_verb->add_option(kSettingFlags[i].flag, setting_texts[i], kSettingFlags[i].help);
   }
+  bool insecure = false;
+  serve_verb->add_flag("--insecure", insecure,
+                       "Listen on an address that other machines reach, without protection");
   std::vector<std::string> other_settings;
   serve_verb->add_option("--set", other_settings, "Any other setting, as section.name=value");
 
@@ -156,6 +159,7 @@ int RunCommandLine(int argc, const char* const* argv) {
       if (serve_verb->count(kSettingFlags[i].flag) == 0) continue;
       serve.settings.emplace_back(kSettingFlags[i].setting, setting_texts[i]);
     }
+    if (insecure) serve.settings.emplace_back("server.insecure", "true");
     return RunServe(serve);
   }
   if (*sql_verb) return RunSql(client, sql);

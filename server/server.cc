@@ -1,0 +1,190 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "server/api/admin_handlers.h"
+#include "server/api/metrics_handler.h"
+#include "server/api/sql_handler.h"
+#include "server/api/status_handlers.h"
+#include "server/api/write_handler.h"
+#include "server/http/api_error.h"
+#include "server/http/http_router.h"
+#include "server/http/http_server.h"
+#include "server/http/response_head.h"
+#include "server/port_owner.h"
+#include "server/run_file.h"
+#include "server/server_metrics.h"
+#include "storage/base/errors.h"
+#include "storage/base/executor.h"
+#include "storage/base/log.h"
+#include "storage/engine/engine.h"
+#include "storage/io/file_system.h"
+
+namespace stria::server {
+namespace {
+
+constexpr int64_t kStopGraceMs = 10'000;
+// Queries that take long share the foreground threads with short ones, which the kernel then lets
+// in between: so there are more than processors.
+constexpr size_t kMinForeground = 4;
+
+bool IsLoopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+storage::EngineOptions EngineOptionsOf(const Settings& settings) {
+  return {.directory = settings.Text("server.data"),
+          .num_shards = static_cast<uint32_t>(settings.Count("storage.shards")),
+          .memtable_bytes = settings.Size("storage.memtable"),
+          .memory_bytes = settings.Size("storage.memory"),
+          .wal_bytes = settings.Size("storage.wal"),
+          .wal_segment_bytes = settings.Size("storage.wal_segment"),
+          .cache_bytes = settings.Size("storage.cache"),
+          .disk_reserve_bytes = settings.Size("storage.disk_reserve"),
+          .flush_after_ns = settings.DurationNs("storage.flush_after"),
+          .compact_after_ns = settings.DurationNs("storage.compact_after"),
+          .partition_ns = settings.DurationNs("storage.partition"),
+          .max_columns = static_cast<uint32_t>(settings.Count("ingest.max_columns")),
+          .create_databases = settings.Flag("ingest.create_databases")};
+}
+
+size_t NumThreads(const Settings& settings) {
+  const auto wanted = static_cast<size_t>(settings.Count("server.threads"));
+  return wanted != 0 ? wanted : std::max<size_t>(1, std::thread::hardware_concurrency());
+}
+
+Result<HttpServerOptions> HttpOptionsOf(const Settings& settings) {
+  STRIA_ASSIGN_OR_RETURN(const auto address, ParseHostPort(settings.Text("server.http"), 8181));
+  HttpServerOptions options;
+  options.host = address.first;
+  options.port = address.second;
+  options.num_threads = NumThreads(settings);
+  options.max_body_bytes = settings.Size("ingest.max_batch");
+  options.max_in_flight_bytes = settings.Size("ingest.max_in_flight");
+  if (!IsLoopback(options.host) && !settings.Flag("server.insecure")) {
+    return InvalidArgument(
+        "--http {}: other machines can reach this address, and this version has neither "
+        "authentication nor TLS. Listen on 127.0.0.1 and put a proxy in front, or say --insecure",
+        settings.Text("server.http"));
+  }
+  return options;
+}
+
+Status ExplainTakenPort(const Status& status, const HttpServerOptions& options) {
+  if (status.code() != StatusCode::kAlreadyExists) return status;
+  const std::string owner = DescribePortOwner(options.port);
+  return AlreadyExists(
+      "{}:{} is taken by {}; stop it, or choose another port with --http {}:{}, or any free one "
+      "with --http {}:0",
+      options.host, options.port, owner.empty() ? "another process" : owner, options.host,
+      options.port == 65535 ? 8182 : options.port + 1, options.host);
+}
+
+class ServerImpl final : public Server {
+ public:
+  explicit ServerImpl(const Settings& settings) : settings_(settings) {}
+  ~ServerImpl() override { Stop(); }
+
+  // The wiring, bottom up; each part may use those before it.
+  Status Start() {
+    Clock& clock = SystemClock();
+    Random& random = SystemRandom();
+    state_.started_ns = clock.NowNs();
+    STRIA_ASSIGN_OR_RETURN(const auto http_options, HttpOptionsOf(settings_));
+    auto http = HttpServer::Listen(http_options, router_, clock, random);
+    if (!http) return ExplainTakenPort(http.error(), http_options);
+    http_ = *std::move(http);
+    http_address_ = fmt::format("{}:{}", http_options.host, http_->port());
+
+    executor_ = MakeThreadExecutor(
+        {.num_foreground = std::max(kMinForeground, NumThreads(settings_)), .num_background = 1});
+    STRIA_ASSIGN_OR_RETURN(engine_, storage::Engine::Open(EngineOptionsOf(settings_),
+                                                          {.files = &storage::PosixFileSystem(),
+                                                           .clock = &clock,
+                                                           .random = &random,
+                                                           .executor = executor_.get()}));
+    metrics_.Watch(*engine_, *http_);
+    AddRoutes(clock);
+
+    STRIA_RETURN_IF_ERROR(run_file_.Write(storage::PosixFileSystem(), settings_.Text("server.data"),
+                                          {{"http", http_->port()}}));
+    http_->Start();
+    const auto recovered = engine_->metrics();
+    Log(LogLevel::kInfo, "ready",
+        {{"http", http_address_},
+         {"data", settings_.Text("server.data")},
+         {"version", std::string(kVersion)},
+         {"rows_recovered", fmt::format("{}", recovered.rows_recovered)},
+         {"recovery_ms", fmt::format("{}", recovered.recovery_ns / 1'000'000)}});
+    return Status::Ok();
+  }
+
+  void Stop() override {
+    if (http_ == nullptr || state_.stopping.exchange(true)) return;
+    http_->Stop(kStopGraceMs);
+    if (engine_ == nullptr) return;  // The start failed.
+    engine_->Close();
+    run_file_.Remove();
+    Log(LogLevel::kInfo, "stopped", {{"http", http_address_}});
+  }
+
+  std::string http_address() const override { return http_address_; }
+
+ private:
+  void AddRoutes(Clock& clock) {
+    const auto write =
+        MakeWriteHandler({.max_batch_bytes = settings_.Size("ingest.max_batch"),
+                          .max_inflated_bytes = settings_.Size("ingest.max_in_flight"),
+                          .create_databases = settings_.Flag("ingest.create_databases")},
+                         *engine_, clock, metrics_);
+    const auto ping = MakePingHandler();
+    router_.Add({"/", {"GET"}, "this page", MakeIndexHandler(router_)});
+    router_.Add({"/write", {"POST"}, "line protocol, as InfluxDB 1 and QuestDB take it", write});
+    router_.Add({"/api/v2/write", {"POST"}, "line protocol, as InfluxDB 2 takes it", write});
+    router_.Add({"/ping", {"GET", "POST"}, "204 when the server is there", ping});
+    router_.Add({"/health", {"GET"}, "what works and what does not", MakeHealthHandler(*engine_)});
+    router_.Add({"/ready",
+                 {"GET"},
+                 "200 when the server takes requests, else 503",
+                 MakeReadyHandler(*engine_, clock, state_)});
+    router_.Add(
+        {"/metrics", {"GET"}, "numbers for Prometheus", MakeMetricsHandler(*executor_, [this] {
+           return metrics_.Text();
+         })});
+    router_.Add({"/api/v1/flush",
+                 {"POST"},
+                 "writes all rows in memory into parts",
+                 MakeFlushHandler(*engine_, *executor_)});
+    router_.Add({"/api/v1/compact",
+                 {"POST"},
+                 "merges the parts of every table",
+                 MakeCompactHandler(*engine_, *executor_)});
+  }
+
+  const Settings settings_;
+  ServerState state_;
+  std::string http_address_;
+  RunFile run_file_;
+  ServerMetrics metrics_;
+  HttpRouter router_;
+  // Handlers refer to what stands before them, tasks of the executor to the engine: in the
+  // destructor the executor finishes before the engine dies.
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<storage::Engine> engine_;
+  std::unique_ptr<Executor> executor_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::Start(const Settings& settings) {
+  auto server = std::make_unique<ServerImpl>(settings);
+  STRIA_RETURN_IF_ERROR(server->Start());
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace stria::server
