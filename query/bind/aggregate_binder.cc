@@ -82,7 +82,8 @@ Bound<ExprPtr> OrderTime(const AstExpr& ast, const ExprContext& inner) {
 }
 
 Bound<AggregateCall> MakeCall(const AstExpr& ast, const ExprContext& inner) {
-  AggregateCall call{.kind = *KindOf(ast.names[0]), .argument = {}, .order_time = {}, .text = ast.text};
+  AggregateCall call{
+      .kind = *KindOf(ast.names[0]), .argument = {}, .order_time = {}, .text = ast.text};
   if (ast.star) {
     if (call.kind != AggregateKind::kCount) return WrongArguments(ast, "a value, not *");
     call.kind = AggregateKind::kCountStar;

@@ -237,9 +237,8 @@ class ExprBinder {
   Bound<ExprPtr> BindCast(const AstExpr& ast) {
     const DataType to = TypeOfName(ast.names[0]);
     if (to == DataType::kNull) {
-      return BindError(
-          ast.position, "parse", fmt::format("there is no type \"{}\"", ast.names[0]),
-          "types are timestamp, float64, int64, uint64, bool, string and interval");
+      return BindError(ast.position, "parse", fmt::format("there is no type \"{}\"", ast.names[0]),
+                       "types are timestamp, float64, int64, uint64, bool, string and interval");
     }
     STRIA_BIND(ExprPtr arg, Bind(*ast.args[0]));
     return MakeCast(std::move(arg), to, ast.text, ast.position);
@@ -262,7 +261,8 @@ class ExprBinder {
       string_literals.push_back(arg->kind == ExprKind::kLiteral ? 1 : 0);
     }
     const auto match = FindFunction(name, types, string_literals);
-    if (!match) return BindError(ast.position, "invalid_argument", std::string(match.error().message()));
+    if (!match)
+      return BindError(ast.position, "invalid_argument", std::string(match.error().message()));
     auto expr = New(ExprKind::kCall, match->function->result, ast.text);
     expr->function = match->function;
     for (size_t i = 0; i < args.size(); ++i) {

@@ -53,9 +53,10 @@ QueryError Scope::UnknownColumn(const AstExpr& expr) const {
   } else {
     constexpr size_t kMaxShown = 12;
     const size_t num_shown = std::min(candidates.size(), kMaxShown);
-    hint = fmt::format("columns are {}{}",
-                       fmt::join(candidates.begin(), candidates.begin() + static_cast<ptrdiff_t>(num_shown), ", "),
-                       num_shown < candidates.size() ? ", ..." : "");
+    hint = fmt::format(
+        "columns are {}{}",
+        fmt::join(candidates.begin(), candidates.begin() + static_cast<ptrdiff_t>(num_shown), ", "),
+        num_shown < candidates.size() ? ", ..." : "");
   }
   return BindError(expr.position, "unknown_column",
                    fmt::format("column \"{}\" not found in {}", name, description_),

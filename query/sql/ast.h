@@ -61,6 +61,7 @@ struct AstRelation {
   Position position;
   std::string database;  ///< empty: not given
   std::string table;
+  Position table_position;
   std::shared_ptr<const AstSelect> query;
   std::string alias;
 };
@@ -68,6 +69,7 @@ struct AstRelation {
 struct AstSelectItem {
   AstExprPtr expr;  ///< null: *
   std::string alias;
+  Position position;
 };
 
 struct AstSortItem {
@@ -97,6 +99,7 @@ struct AstExplain {
 };
 struct AstShowTables {
   std::string database;  ///< empty: the request's
+  Position position;
 };
 struct AstShowDatabases {};
 struct AstDescribe {

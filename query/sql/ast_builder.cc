@@ -141,8 +141,10 @@ class Builder {
       return AstExplain{.query = Query(explain->query()), .analyze = explain->ANALYZE() != nullptr};
     }
     if (auto* show = context->showTables()) {
-      return AstShowTables{.database =
-                               show->name() == nullptr ? std::string() : Name(show->name())};
+      auto* name = show->name();
+      return AstShowTables{
+          .database = name == nullptr ? std::string() : Name(name),
+          .position = PositionOf(name == nullptr ? show->getStart() : name->getStart())};
     }
     if (context->showDatabases() != nullptr) return AstShowDatabases{};
     if (auto* describe = context->describe()) {
@@ -165,6 +167,7 @@ class Builder {
     const auto names = context->name();
     if (names.size() > 1) relation.database = Name(names[0]);
     relation.table = Name(names.back());
+    relation.table_position = PositionOf(names.back()->getStart());
     return relation;
   }
 
@@ -184,6 +187,7 @@ class Builder {
     }
     for (auto* item : context->selectItem()) {
       AstSelectItem out;
+      out.position = PositionOf(item->getStart());
       if (item->expr() != nullptr) out.expr = Expr(item->expr());
       if (item->alias != nullptr) out.alias = Name(item->alias);
       select->items.push_back(std::move(out));
