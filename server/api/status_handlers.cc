@@ -7,6 +7,7 @@
 #include "server/http/api_error.h"
 #include "server/http/function_handler.h"
 #include "server/http/response_head.h"
+#include "storage/base/json_string.h"
 
 namespace stria::server {
 namespace {

@@ -1,11 +1,11 @@
 #include "server/http/api_error.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/format.h>
 
 #include "storage/base/error_codes.h"
+#include "storage/base/json_string.h"
 
 namespace stria::server {
 namespace {
@@ -44,24 +44,6 @@ std::string RetryAfter(const HttpRequest& request) {
 
 std::string MessageWithHint(const ApiError& error) {
   return error.hint.empty() ? error.message : error.message + ". " + error.hint;
-}
-
-// The length of the UTF-8 character at the front of `text`, or 0. Overlong forms and surrogates
-// pass: they are not ours to judge here, and JSON readers take them.
-size_t CharacterSize(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  const size_t size = lead < 0x80   ? 1
-                      : lead < 0xC2 ? 0
-                      : lead < 0xE0 ? 2
-                      : lead < 0xF0 ? 3
-                      : lead < 0xF5 ? 4
-                                    : 0;
-  if (size > text.size()) return 0;
-  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
-  return std::all_of(text.begin() + 1,
-                     text.begin() + static_cast<ptrdiff_t>(std::max<size_t>(size, 1)), continues)
-             ? size
-             : 0;
 }
 
 }  // namespace
@@ -124,34 +106,6 @@ std::string HouseErrorJson(const ApiError& error, std::string_view request_id) {
       R"({{"error":{{"code":{},"message":{},"line":{},"column":{},"hint":{},"request_id":{}}}}})",
       JsonString(error.code), JsonString(error.message), position(error.line),
       position(error.column), JsonString(error.hint), JsonString(request_id));
-}
-
-std::string JsonString(std::string_view text) {
-  std::string json = "\"";
-  while (!text.empty()) {
-    const char c = text.front();
-    const size_t size = CharacterSize(text);
-    if (size == 0) {
-      json += "\xEF\xBF\xBD";
-      text.remove_prefix(1);
-      continue;
-    }
-    switch (c) {
-      case '"': json += "\\\""; break;
-      case '\\': json += "\\\\"; break;
-      case '\n': json += "\\n"; break;
-      case '\r': json += "\\r"; break;
-      case '\t': json += "\\t"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          fmt::format_to(std::back_inserter(json), "\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          json.append(text.substr(0, size));
-        }
-    }
-    text.remove_prefix(size);
-  }
-  return json + '"';
 }
 
 }  // namespace stria::server

@@ -41,7 +41,4 @@ HttpResponse ErrorResponse(const HttpRequest& request, const ApiError& error);
 /// {"error":{...}} without a line end, for errors after the first row of an answer.
 std::string HouseErrorJson(const ApiError& error, std::string_view request_id);
 
-/// `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
-std::string JsonString(std::string_view text);
-
 }  // namespace stria::server

@@ -3,15 +3,27 @@
 #include <atomic>
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 #include <fmt/core.h>
 
 #include "storage/base/clock.h"
+#include "storage/base/mutex.h"
 
 namespace stria {
 namespace {
 
 std::atomic<LogFormat> log_format = LogFormat::kText;  // Set at the start, read by all.
+
+struct Sink {
+  Mutex mutex;
+  std::function<void(std::string_view)> take STRIA_GUARDED_BY(mutex);
+};
+
+Sink& TheSink() {
+  static Sink sink;
+  return sink;
+}
 
 std::string_view LevelName(LogLevel level) {
   switch (level) {
@@ -53,6 +65,11 @@ void SetLogFormat(LogFormat format) {
   log_format.store(format, std::memory_order_relaxed);
 }
 
+void SetLogSink(std::function<void(std::string_view line)> sink) {
+  const MutexLock lock(TheSink().mutex);
+  TheSink().take = std::move(sink);
+}
+
 std::string FormatLogLine(LogFormat format, int64_t time_ns, LogLevel level,
                           std::string_view message, std::initializer_list<LogField> fields) {
   const std::time_t seconds = time_ns / 1'000'000'000;
@@ -79,10 +96,12 @@ std::string FormatLogLine(LogFormat format, int64_t time_ns, LogLevel level,
 }
 
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  const auto line = FormatLogLine(log_format.load(std::memory_order_relaxed), SystemClock().NowNs(),
-                                  level, message, fields) +
-                    '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);  // One call: lines of threads do not mix.
+  auto line = FormatLogLine(log_format.load(std::memory_order_relaxed), SystemClock().NowNs(),
+                            level, message, fields);
+  const MutexLock lock(TheSink().mutex);
+  if (TheSink().take != nullptr) return TheSink().take(line);
+  line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 }  // namespace stria

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -18,6 +19,10 @@ using LogField = std::pair<std::string_view, std::string>;
 
 /// For the whole process; text until set.
 void SetLogFormat(LogFormat format);
+
+/// Takes each line, without its newline, in the place of stderr; none for stderr again. For the
+/// whole process, and for tests: called under a lock, so it must not log.
+void SetLogSink(std::function<void(std::string_view line)> sink);
 
 /// Writes one line: `2026-11-24T12:00:00.123Z warning message name=value` or the same as JSON.
 /// Thread safety: thread-safe; lines do not mix.
