@@ -109,7 +109,7 @@ size_t QuotedLength(std::string_view text) {
   if (!text.starts_with('"')) return 0;
   size_t end = 1;
   while (end < text.size() && text[end] != '"')
-    end += text[end] == '\\' ? 2 : 1;
+    end += text[end] == '\\' ? 2U : 1U;
   return std::min(end + 1, text.size());
 }
 
