@@ -255,8 +255,11 @@ class SelectBinder {
       plan = Aggregate(std::move(plan), grouping_->keys(), std::move(aggregates_.calls));
     }
     if (having_ != nullptr) plan = Filter(std::move(plan), having_);
-    if (!distinct_keys_.empty()) plan = DistinctOn(std::move(plan));
-    if (!sort_keys_.empty() && !ast_.distinct) plan = Sort(std::move(plan), sort_keys_);
+    if (!distinct_keys_.empty()) {
+      plan = DistinctOn(std::move(plan));
+    } else if (!sort_keys_.empty() && !ast_.distinct) {
+      plan = Sort(std::move(plan), sort_keys_);
+    }
     plan = Project(std::move(plan));
     if (ast_.distinct) plan = Distinct(std::move(plan));
     return plan;
@@ -276,7 +279,8 @@ class SelectBinder {
     return node;
   }
 
-  // The order says which row is the first of its key; keys that ORDER BY leaves out come last.
+  // The order says which row is the first of its key, and is that of the answer. Keys that ORDER BY
+  // leaves out come after those that it names.
   PlanPtr DistinctOn(PlanPtr input) const {
     PlanPtr node = Above(std::move(input), PlanKind::kDistinctOn);
     node->exprs = distinct_keys_;
@@ -302,8 +306,12 @@ class SelectBinder {
   // Nothing to do but to give the columns their names when the list is the rows as they are.
   PlanPtr Project(PlanPtr input) const {
     bool is_identity = items_.size() == input->output.size();
-    for (uint32_t i = 0; is_identity && i < items_.size(); ++i)
-      is_identity = items_[i].expr->kind == ExprKind::kColumn && items_[i].expr->column == i;
+    const bool can_rename = CanRenameOutput(*input);
+    for (uint32_t i = 0; is_identity && i < items_.size(); ++i) {
+      const auto& [expr, name] = items_[i];
+      is_identity = expr->kind == ExprKind::kColumn && expr->column == i &&
+                    (can_rename || name == input->output[i].name);
+    }
     if (!is_identity) {
       auto node = std::make_unique<PlanNode>();
       node->kind = PlanKind::kProject;

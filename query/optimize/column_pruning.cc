@@ -124,10 +124,10 @@ Mapping Prune(PlanNode& node, Wanted wanted) {
     case PlanKind::kSort:
     case PlanKind::kLimit:
     case PlanKind::kDistinctOn: return PrunePassing(node, std::move(wanted));
-    case PlanKind::kVirtualScan:
+    case PlanKind::kVirtualScan: KeepWanted(node.output, wanted); return MappingOf(wanted);
     case PlanKind::kOneRow: break;
   }
-  return MappingOf(Wanted(wanted.size(), 1));
+  return MappingOf(wanted);
 }
 
 // The columns that `project` shows, when it shows each column of its input once; else empty.
@@ -153,7 +153,9 @@ void DropProjections(PlanPtr& plan) {
     }
     const Mapping order = PermutationOf(node);
     const bool is_scan = node.input->kind == PlanKind::kScan;
-    if (order.empty() || !(is_scan || std::ranges::is_sorted(order))) {
+    const bool can_drop =
+        is_scan || (std::ranges::is_sorted(order) && CanRenameOutput(*node.input));
+    if (order.empty() || !can_drop) {
       place = &node.input;
       continue;
     }

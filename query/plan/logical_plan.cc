@@ -36,34 +36,6 @@ std::string TimeText(TimeRange range) {
   return text;
 }
 
-std::string TagText(const storage::TagPredicate& tag) {
-  using storage::TagOp;
-  const auto quoted = [](const std::string& value) { return "'" + value + "'"; };
-  std::string list;
-  constexpr size_t kMaxShown = 8;
-  for (size_t i = 0; i < tag.values.size() && i < kMaxShown; ++i)
-    list += (i == 0 ? "" : ", ") + quoted(tag.values[i]);
-  if (tag.values.size() > kMaxShown)
-    list += fmt::format(", and {} more", tag.values.size() - kMaxShown);
-  switch (tag.op) {
-    case TagOp::kIn: return fmt::format("{} in ({})", tag.tag, list);
-    case TagOp::kNotIn: return fmt::format("{} not in ({})", tag.tag, list);
-    case TagOp::kLike: return fmt::format("{} like {}", tag.tag, list);
-    case TagOp::kNotLike: return fmt::format("{} not like {}", tag.tag, list);
-    case TagOp::kIsNull: return tag.tag + " is null";
-    case TagOp::kIsNotNull: return tag.tag + " is not null";
-    case TagOp::kRange: break;
-  }
-  std::string text;
-  if (tag.has_low)
-    text = fmt::format("{} {} {}", tag.tag, tag.low_exclusive ? ">" : ">=", quoted(tag.low));
-  if (tag.has_high) {
-    text += fmt::format("{}{} {} {}", text.empty() ? "" : " and ", tag.tag,
-                        tag.high_exclusive ? "<" : "<=", quoted(tag.high));
-  }
-  return text;
-}
-
 std::string ScanText(const PlanNode& node) {
   const TableSchema& table = *node.request.table;
   std::string columns;
@@ -72,7 +44,7 @@ std::string ScanText(const PlanNode& node) {
   std::string text = fmt::format("Scan {}.{} [{}]", table.database, table.name, columns);
   text += TimeText(node.request.time);
   for (const auto& tag : node.request.tags)
-    text += "; " + TagText(tag);
+    text += "; " + FormatTagPredicate(tag);
   for (const auto& hint : node.request.hints) {
     static constexpr const char* kOps[] = {"=", "<>", "<", "<=", ">", ">="};
     const auto* column = table.Find(hint.column);
@@ -114,6 +86,45 @@ std::string NodeText(const PlanNode& node) {
 }
 
 }  // namespace
+
+std::string FormatTagPredicate(const storage::TagPredicate& tag) {
+  using storage::TagOp;
+  const auto quoted = [](const std::string& value) { return "'" + value + "'"; };
+  std::string list;
+  constexpr size_t kMaxShown = 8;
+  for (size_t i = 0; i < tag.values.size() && i < kMaxShown; ++i)
+    list += (i == 0 ? "" : ", ") + quoted(tag.values[i]);
+  if (tag.values.size() > kMaxShown)
+    list += fmt::format(", and {} more", tag.values.size() - kMaxShown);
+  switch (tag.op) {
+    case TagOp::kIn: return fmt::format("{} in ({})", tag.tag, list);
+    case TagOp::kNotIn: return fmt::format("{} not in ({})", tag.tag, list);
+    case TagOp::kLike: return fmt::format("{} like {}", tag.tag, list);
+    case TagOp::kNotLike: return fmt::format("{} not like {}", tag.tag, list);
+    case TagOp::kIsNull: return tag.tag + " is null";
+    case TagOp::kIsNotNull: return tag.tag + " is not null";
+    case TagOp::kRange: break;
+  }
+  std::string text;
+  if (tag.has_low)
+    text = fmt::format("{} {} {}", tag.tag, tag.low_exclusive ? ">" : ">=", quoted(tag.low));
+  if (tag.has_high) {
+    text += fmt::format("{}{} {} {}", text.empty() ? "" : " and ", tag.tag,
+                        tag.high_exclusive ? "<" : "<=", quoted(tag.high));
+  }
+  return text;
+}
+
+bool CanRenameOutput(const PlanNode& node) {
+  switch (node.kind) {
+    case PlanKind::kVirtualScan: return false;
+    case PlanKind::kFilter:
+    case PlanKind::kSort:
+    case PlanKind::kLimit:
+    case PlanKind::kDistinctOn: return CanRenameOutput(*node.input);
+    default: return true;
+  }
+}
 
 std::string ExplainPlan(const PlanNode& plan) {
   std::string text;

@@ -33,7 +33,9 @@ enum class PlanKind : uint8_t {
   kAggregate,  ///< output: group keys, then aggregates
   kSort,
   kLimit,
-  kDistinctOn,  ///< first row of each key in the order of `sort_keys`, which begin with the keys
+  /// First row of each key in the order of `sort_keys`, which begin with the keys; the rows come
+  /// out in that order.
+  kDistinctOn,
 };
 
 struct SortKey {
@@ -57,7 +59,7 @@ struct PlanNode {
   storage::ScanRequest request;
   std::vector<ColumnSchema> columns;
 
-  // kVirtualScan
+  // kVirtualScan. Output columns are those of the table with these names.
   const VirtualTable* virtual_table = nullptr;
 
   // kFilter
@@ -80,6 +82,13 @@ struct PlanNode {
 
   std::vector<std::string> notes;  ///< what rules did here, shown by EXPLAIN
 };
+
+/// Whether the output columns of `node` may get other names: not those of a system table, which are
+/// found by name, nor those of nodes that pass them on.
+bool CanRenameOutput(const PlanNode& node);
+
+/// One predicate of a scan as text: "hostname in ('host_1', 'host_2')".
+std::string FormatTagPredicate(const storage::TagPredicate& tag);
 
 /// The plan as text, one node a line, two spaces deeper for each input.
 std::string ExplainPlan(const PlanNode& plan);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "query/bind/access.h"
 #include "query/exec/result_sink.h"
 #include "query/plan/virtual_table.h"
 #include "storage/base/clock.h"
@@ -30,6 +31,7 @@ struct QueryRequest {
   std::string database;  ///< for tables without a database in their name
   QueryLimits limits;
   std::shared_ptr<std::atomic<bool>> cancelled;  ///< may be null; set from outside to stop
+  AccessCheck access;  ///< asked for each table and database; empty: everything is allowed
 };
 
 /// Thread safety: thread-safe; Execute() runs on the calling thread and may use the executor.
