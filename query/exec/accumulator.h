@@ -1,0 +1,96 @@
+// The state of one aggregate call over numbered groups, as arrays indexed by group.
+//
+// It is fed by rows that carry a group each (hash_aggregate), or by totals of slices of a vector
+// (run_aggregate). Both end in the same numbers:
+//
+//   * NULL values count nowhere; a group without values has count 0 and NULL for everything else.
+//   * Integers are summed in 128 bits, so the order of adding never matters; a sum that does not
+//     fit its result type fails with kOutOfRange. The average is taken from the exact sum.
+//   * NaN equals itself and is the greatest number.
+//   * first and last go by time; among equal times the smaller value is the first one and the
+//     greater one the last, so that the answer does not depend on who came first.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "query/expr/batch.h"
+#include "query/expr/expression.h"
+#include "storage/base/int128.h"
+#include "storage/base/status.h"
+#include "storage/compute/aggregate_kernels.h"
+
+namespace stria::query {
+
+/// Thread safety: thread-compatible.
+class Accumulator {
+ public:
+  explicit Accumulator(const AggregateCall& call);
+
+  /// Makes room for `num_groups` groups, at least as many as before; new ones are empty.
+  void Resize(size_t num_groups);
+
+  /// Adds row i to group `groups[i]`. `values` is nullptr for count(*), `times` is used by first
+  /// and last, which leave out rows without a time.
+  void AddRows(std::span<const uint32_t> groups, const Column* values, const Column* times);
+
+  /// What AggregateSlices() has to compute for AddSlices().
+  storage::AggregateSet wanted() const { return wanted_; }
+
+  /// Adds totals[i], of a slice of `view`, to group `groups[i]`. For first and last, `times[i]` is
+  /// the time of the slice's first_row or last_row. Not for min and max of strings.
+  void AddSlices(std::span<const uint32_t> groups, const VectorView& view,
+                 const storage::SliceTotals* totals, const int64_t* times);
+
+  /// `num_rows` more values, for counts.
+  void AddCount(uint32_t group, uint64_t num_rows) { counts_[group] += num_rows; }
+
+  /// One value, for min, max, first and last, as bits of the argument's type or as text.
+  void AddWord(uint32_t group, uint64_t bits, int64_t time);
+  void AddString(uint32_t group, std::string_view text, int64_t time);
+
+  /// Adds group i of `other`, of the same call, to our group `mapping[i]`.
+  void Merge(const Accumulator& other, std::span<const uint32_t> mapping);
+
+  /// The result of each of `groups`. Fails with kOutOfRange when a sum does not fit.
+  Result<Column> Finish(std::span<const uint32_t> groups) const;
+
+  size_t MemoryBytes() const;
+
+ private:
+  bool is_extreme() const { return kind_ == AggregateKind::kMin || kind_ == AggregateKind::kMax; }
+  bool is_by_time() const {
+    return kind_ == AggregateKind::kFirst || kind_ == AggregateKind::kLast;
+  }
+  bool is_sum() const { return kind_ == AggregateKind::kSum || kind_ == AggregateKind::kAvg; }
+
+  void CountRows(std::span<const uint32_t> groups, const PlainView& values);
+  void SumRows(std::span<const uint32_t> groups, const PlainView& values);
+  bool IsBetterAt(uint32_t group, int64_t time, int order) const;
+  void SetString(uint32_t group, std::string_view text);
+  Result<Column> FinishSums(std::span<const uint32_t> groups) const;
+  Column FinishAverages(std::span<const uint32_t> groups) const;
+  Column FinishValues(std::span<const uint32_t> groups) const;
+  void MarkEmpty(std::span<const uint32_t> groups, Column& column) const;
+
+  AggregateKind kind_;
+  DataType argument_;  // kNull for count(*).
+  DataType result_;
+  storage::AggregateSet wanted_ = 0;
+  std::string text_;
+
+  // Arrays by group; those that the kind does not need stay empty.
+  std::vector<uint64_t> counts_;  // Of values; for values that are kept: whether there is one.
+  std::vector<Int128> int_sums_;
+  std::vector<double> float_sums_;
+  std::vector<uint64_t> words_;  // The value kept, as bits of its type.
+  std::vector<std::string> strings_;
+  std::vector<int64_t> times_;  // Of the value kept.
+  size_t text_bytes_ = 0;
+};
+
+}  // namespace stria::query
