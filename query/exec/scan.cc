@@ -291,8 +291,12 @@ Status ScanOperator::Open() {
   for (size_t i = 0; i < num_blocks; ++i) {
     STRIA_RETURN_IF_ERROR(context_.Check());
     STRIA_ASSIGN_OR_RETURN(opened_[i], scan_->OpenBlock(i));
-    for (const auto& run : opened_[i]->runs())
+    for (const auto& run : opened_[i]->runs()) {
       estimated_rows_ += run.row_end - run.row_begin;
+      if (!time_span_) time_span_ = {run.first_time, run.last_time};
+      time_span_->first = std::min(time_span_->first, run.first_time);
+      time_span_->second = std::max(time_span_->second, run.last_time);
+    }
   }
   return Status::Ok();
 }

@@ -5,7 +5,10 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "query/exec/operator.h"
@@ -25,6 +28,9 @@ class ScanOperator final : public Operator {
   uint64_t estimated_rows() const override { return estimated_rows_; }
   Result<bool> Read(size_t morsel, const BatchConsumer& consume) override;
 
+  /// The first and the last time that come, when that is known before all blocks are read.
+  const std::optional<std::pair<int64_t, int64_t>>& time_span() const { return time_span_; }
+
   /// For operators that work on runs: the scan, and its blocks, each of which can be taken once.
   const std::shared_ptr<storage::Scan>& scan() const { return scan_; }
   Result<std::shared_ptr<storage::ScanBlock>> TakeBlock(size_t index);
@@ -35,6 +41,7 @@ class ScanOperator final : public Operator {
   std::shared_ptr<storage::Scan> scan_;
   std::vector<std::shared_ptr<storage::ScanBlock>> opened_;  // By block, while it is not taken.
   uint64_t estimated_rows_ = 0;
+  std::optional<std::pair<int64_t, int64_t>> time_span_;
 };
 
 }  // namespace stria::query
