@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "query/session/session.h"
 #include "server/api/admin_handlers.h"
 #include "server/api/metrics_handler.h"
 #include "server/api/sql_handler.h"
@@ -19,6 +20,7 @@
 #include "server/port_owner.h"
 #include "server/run_file.h"
 #include "server/server_metrics.h"
+#include "server/system_tables/system_tables.h"
 #include "storage/base/errors.h"
 #include "storage/base/executor.h"
 #include "storage/base/log.h"
@@ -109,7 +111,9 @@ class ServerImpl final : public Server {
                                                            .random = &random,
                                                            .executor = executor_.get()}));
     metrics_.Watch(*engine_, *http_);
-    AddRoutes(clock);
+    AddSystemTables(system_tables_, *engine_, settings_);
+    queries_ = query::MakeQueryService(*engine_, clock, *executor_, system_tables_);
+    AddRoutes(clock, random);
 
     STRIA_RETURN_IF_ERROR(run_file_.Write(storage::PosixFileSystem(), settings_.Text("server.data"),
                                           {{"http", http_->port()}}));
@@ -136,16 +140,26 @@ class ServerImpl final : public Server {
   std::string http_address() const override { return http_address_; }
 
  private:
-  void AddRoutes(Clock& clock) {
+  void AddRoutes(Clock& clock, Random& random) {
     const auto write =
         MakeWriteHandler({.max_batch_bytes = settings_.Size("ingest.max_batch"),
                           .max_inflated_bytes = settings_.Size("ingest.max_in_flight"),
                           .create_databases = settings_.Flag("ingest.create_databases")},
                          *engine_, clock, metrics_);
+    const auto sql = MakeSqlHandler(
+        {.limits = {.timeout_ns = settings_.DurationNs("query.timeout"),
+                    .memory_bytes = settings_.Size("query.memory"),
+                    .max_rows = static_cast<uint64_t>(settings_.Count("query.max_rows"))}},
+        {.service = queries_.get(),
+         .executor = executor_.get(),
+         .clock = &clock,
+         .random = &random,
+         .observer = &metrics_});
     const auto ping = MakePingHandler();
     router_.Add({"/", {"GET"}, "this page", MakeIndexHandler(router_)});
     router_.Add({"/write", {"POST"}, "line protocol, as InfluxDB 1 and QuestDB take it", write});
     router_.Add({"/api/v2/write", {"POST"}, "line protocol, as InfluxDB 2 takes it", write});
+    router_.Add({"/api/v1/sql", {"GET", "POST"}, "SQL in, rows out", sql});
     router_.Add({"/ping", {"GET", "POST"}, "204 when the server is there", ping});
     router_.Add({"/health", {"GET"}, "what works and what does not", MakeHealthHandler(*engine_)});
     router_.Add({"/ready",
@@ -176,6 +190,8 @@ class ServerImpl final : public Server {
   // destructor the executor finishes before the engine dies.
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<storage::Engine> engine_;
+  query::VirtualTableRegistry system_tables_;
+  std::unique_ptr<query::QueryService> queries_;
   std::unique_ptr<Executor> executor_;
 };
 

@@ -12,8 +12,6 @@
 namespace stria::query {
 namespace {
 
-// Every whole number up to here is a double of its own.
-constexpr double kExactWhole = 9007199254740992;  // 2^53
 // Whole numbers get digits up to here, then an exponent: 15 digits is what a double always holds.
 constexpr double kMaxPlainWhole = 1e15;
 constexpr double kDecimalScale = 1e4;
@@ -65,12 +63,15 @@ char* WriteDouble(double value, char* out) {
   if (std::abs(scaled) < kMaxPlainWhole && scaled / kDecimalScale == value && scaled != 0) {
     return WriteDecimal(static_cast<int64_t>(scaled), out);
   }
-  if (std::abs(value) < kMaxPlainWhole && std::abs(value) < kExactWhole &&
-      std::trunc(value) == value && value != 0) {
+  if (std::abs(value) < kMaxPlainWhole && std::trunc(value) == value && value != 0) {
     return WriteInt64(static_cast<int64_t>(value), out);
   }
   if (std::isnan(value)) return Copy("NaN", out);
   if (std::isinf(value)) return Copy(value > 0 ? "Infinity" : "-Infinity", out);
+  // Of large numbers the fixed form has digits that mean nothing.
+  if (std::abs(value) >= kMaxPlainWhole) {
+    return std::to_chars(out, out + kMaxNumberChars, value, std::chars_format::scientific).ptr;
+  }
   return std::to_chars(out, out + kMaxNumberChars, value).ptr;
 }
 

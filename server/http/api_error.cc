@@ -89,7 +89,10 @@ HttpResponse ErrorResponse(const HttpRequest& request, const ApiError& error) {
                                   InfluxV2Code(response.status), JsonString(message), error.line,
                                   JsonString(request.request_id));
       break;
-    case Dialect::kHouse: response.body = HouseErrorJson(error, request.request_id) + '\n'; break;
+    case Dialect::kHouse:
+      response.body =
+          fmt::format("{{\"error\":{}}}\n", HouseErrorObject(error, request.request_id));
+      break;
   }
   if (response.status == 503) response.headers.push_back({"Retry-After", RetryAfter(request)});
   if (response.status == 401) {
@@ -98,12 +101,12 @@ HttpResponse ErrorResponse(const HttpRequest& request, const ApiError& error) {
   return response;
 }
 
-std::string HouseErrorJson(const ApiError& error, std::string_view request_id) {
+std::string HouseErrorObject(const ApiError& error, std::string_view request_id) {
   const auto position = [](uint32_t value) {
     return value == 0 ? std::string("null") : fmt::format("{}", value);
   };
   return fmt::format(
-      R"({{"error":{{"code":{},"message":{},"line":{},"column":{},"hint":{},"request_id":{}}}}})",
+      R"({{"code":{},"message":{},"line":{},"column":{},"hint":{},"request_id":{}}})",
       JsonString(error.code), JsonString(error.message), position(error.line),
       position(error.column), JsonString(error.hint), JsonString(request_id));
 }

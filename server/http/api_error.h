@@ -38,7 +38,8 @@ Dialect DialectOf(const HttpRequest& request);
 /// The answer in the dialect of the request. 503 carries Retry-After.
 HttpResponse ErrorResponse(const HttpRequest& request, const ApiError& error);
 
-/// {"error":{...}} without a line end, for errors after the first row of an answer.
-std::string HouseErrorJson(const ApiError& error, std::string_view request_id);
+/// {"code":...}, what stands after "error": in the house form; for errors after the first row of an
+/// answer.
+std::string HouseErrorObject(const ApiError& error, std::string_view request_id);
 
 }  // namespace stria::server

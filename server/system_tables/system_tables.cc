@@ -1,0 +1,11 @@
+#include "server/system_tables/system_tables.h"
+
+namespace stria::server {
+
+void AddSystemTables(query::VirtualTableRegistry& tables, const storage::Engine& engine,
+                     const Settings& settings) {
+  AddEngineTables(tables, engine);
+  AddServerTables(tables, settings);
+}
+
+}  // namespace stria::server
