@@ -31,18 +31,23 @@ limits     : LIMIT expr | OFFSET expr ;
 tableName  : name ('.' name)? ;
 
 expr
-    : expr '::' typeName                                        # castSuffix
-    | sign=('-' | '+') expr                                     # signed
-    | left=expr op=('*' | '/' | '%') right=expr                 # multiply
-    | left=expr op=('+' | '-') right=expr                       # add
-    | left=expr op=('=' | '==' | '<>' | '!=' | '<' | '<=' | '>' | '>=') right=expr # compare
+    : left=expr op=('=' | '==' | '<>' | '!=' | '<' | '<=' | '>' | '>=') right=expr # compare
     | expr NOT? IN '(' expr (',' expr)* ')'                     # inList
-    | value=expr NOT? BETWEEN low=expr AND high=expr            # between
+    | value=expr NOT? BETWEEN low=operand AND high=operand      # between
     | left=expr NOT? LIKE right=expr                            # like
     | expr IS NOT? NULL_                                        # isNull
     | NOT expr                                                  # not
     | left=expr AND right=expr                                  # and
     | left=expr OR right=expr                                   # or
+    | operand                                                   # arithmetic
+    ;
+
+// What has no AND in it, so that BETWEEN knows which one is its own.
+operand
+    : operand '::' typeName                                     # castSuffix
+    | sign=('-' | '+') operand                                  # signed
+    | left=operand op=('*' | '/' | '%') right=operand           # multiply
+    | left=operand op=('+' | '-') right=operand                 # add
     | primary                                                   # simple
     ;
 

@@ -257,11 +257,11 @@ class Builder {
     return ExprOp::kModulo;
   }
 
-  AstExprPtr Binary(AstKind kind, antlr4::ParserRuleContext* context, ExprOp op,
-                    Parser::ExprContext* left, Parser::ExprContext* right) {
+  AstExprPtr Binary(AstKind kind, antlr4::ParserRuleContext* context, ExprOp op, AstExprPtr left,
+                    AstExprPtr right) {
     auto expr = New(kind, context);
     expr->op = op;
-    expr->args = {Expr(left), Expr(right)};
+    expr->args = {std::move(left), std::move(right)};
     return expr;
   }
 
@@ -282,15 +282,10 @@ class Builder {
   }
 
   AstExprPtr Expr(Parser::ExprContext* context) {
-    if (auto* c = dynamic_cast<Parser::SimpleContext*>(context)) return Primary(c->primary());
+    if (auto* c = dynamic_cast<Parser::ArithmeticContext*>(context)) return Operand(c->operand());
     if (auto* c = dynamic_cast<Parser::CompareContext*>(context)) {
-      return Binary(AstKind::kCompare, c, Operator(c->op->getText()), c->left, c->right);
-    }
-    if (auto* c = dynamic_cast<Parser::AddContext*>(context)) {
-      return Binary(AstKind::kArith, c, Operator(c->op->getText()), c->left, c->right);
-    }
-    if (auto* c = dynamic_cast<Parser::MultiplyContext*>(context)) {
-      return Binary(AstKind::kArith, c, Operator(c->op->getText()), c->left, c->right);
+      return Binary(AstKind::kCompare, c, Operator(c->op->getText()), Expr(c->left),
+                    Expr(c->right));
     }
     if (auto* c = dynamic_cast<Parser::AndContext*>(context)) return Chain(AstKind::kAnd, c);
     if (auto* c = dynamic_cast<Parser::OrContext*>(context)) return Chain(AstKind::kOr, c);
@@ -299,7 +294,6 @@ class Builder {
       expr->args = {Expr(c->expr())};
       return expr;
     }
-    if (auto* c = dynamic_cast<Parser::SignedContext*>(context)) return Signed(c);
     if (auto* c = dynamic_cast<Parser::InListContext*>(context)) {
       auto expr = New(AstKind::kIn, c);
       expr->negated = c->NOT() != nullptr;
@@ -310,7 +304,7 @@ class Builder {
     if (auto* c = dynamic_cast<Parser::BetweenContext*>(context)) {
       auto expr = New(AstKind::kBetween, c);
       expr->negated = c->NOT() != nullptr;
-      expr->args = {Expr(c->value), Expr(c->low), Expr(c->high)};
+      expr->args = {Expr(c->value), Operand(c->low), Operand(c->high)};
       return expr;
     }
     if (auto* c = dynamic_cast<Parser::LikeContext*>(context)) {
@@ -319,30 +313,42 @@ class Builder {
       expr->args = {Expr(c->left), Expr(c->right)};
       return expr;
     }
-    if (auto* c = dynamic_cast<Parser::IsNullContext*>(context)) {
-      auto expr = New(AstKind::kIsNull, c);
-      expr->negated = c->NOT() != nullptr;
-      expr->args = {Expr(c->expr())};
-      return expr;
+    auto* is_null = dynamic_cast<Parser::IsNullContext*>(context);
+    auto expr = New(AstKind::kIsNull, is_null);
+    expr->negated = is_null->NOT() != nullptr;
+    expr->args = {Expr(is_null->expr())};
+    return expr;
+  }
+
+  AstExprPtr Operand(Parser::OperandContext* context) {
+    if (auto* c = dynamic_cast<Parser::SimpleContext*>(context)) return Primary(c->primary());
+    if (auto* c = dynamic_cast<Parser::AddContext*>(context)) {
+      return Binary(AstKind::kArith, c, Operator(c->op->getText()), Operand(c->left),
+                    Operand(c->right));
     }
+    if (auto* c = dynamic_cast<Parser::MultiplyContext*>(context)) {
+      return Binary(AstKind::kArith, c, Operator(c->op->getText()), Operand(c->left),
+                    Operand(c->right));
+    }
+    if (auto* c = dynamic_cast<Parser::SignedContext*>(context)) return Signed(c);
     auto* cast = dynamic_cast<Parser::CastSuffixContext*>(context);
     auto expr = New(AstKind::kCast, cast);
-    expr->args = {Expr(cast->expr())};
+    expr->args = {Operand(cast->operand())};
     expr->names = {Lower(Name(cast->typeName()->name()))};
     return expr;
   }
 
   // A sign before a number is part of it, so that the least int64 can be written.
   AstExprPtr Signed(Parser::SignedContext* context) {
-    if (context->sign->getText() == "+") return Expr(context->expr());
-    if (auto* simple = dynamic_cast<Parser::SimpleContext*>(context->expr())) {
+    if (context->sign->getText() == "+") return Operand(context->operand());
+    if (auto* simple = dynamic_cast<Parser::SimpleContext*>(context->operand())) {
       if (dynamic_cast<Parser::IntegerContext*>(simple->primary()) != nullptr) {
         return Integer(context, "-" + simple->getText());
       }
     }
     auto expr = New(AstKind::kArith, context);
     expr->op = ExprOp::kNegate;
-    expr->args = {Expr(context->expr())};
+    expr->args = {Operand(context->operand())};
     return expr;
   }
 

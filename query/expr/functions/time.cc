@@ -106,11 +106,10 @@ Status TimeBucketOf(Args args, uint32_t num_rows, Column& result) {
   return ForEachValidRow(views, num_rows, result, [&](uint32_t row) -> Status {
     const auto width_ns = static_cast<int64_t>(width.Word(row));
     const auto origin_ns = args.size() > 2 ? static_cast<int64_t>(origin.Word(row)) : 0;
+    if (width_ns <= 0) {
+      return InvalidArgument("time_bucket: the width {} is not positive", FormatInterval(width_ns));
+    }
     if (width_ns != last_width || origin_ns != last_origin) {
-      if (width_ns <= 0) {
-        return InvalidArgument("time_bucket: the width {} is not positive",
-                               FormatInterval(width_ns));
-      }
       bucket = MakeTimeBucket(width_ns, origin_ns);
       last_width = width_ns;
       last_origin = origin_ns;
