@@ -98,9 +98,10 @@ class TableWriter final : public RowWriter {
 
   void End(const QueryStats& stats, std::string_view note, std::string& text) override {
     AppendWaiting(text);
-    fmt::format_to(std::back_inserter(text), "({} {}, {}, {} rows scanned)\n", stats.rows_returned,
-                   stats.rows_returned == 1 ? "row" : "rows", ShortDuration(stats.elapsed_ns),
-                   ShortCount(stats.rows_scanned));
+    const auto rows = [](uint64_t count) { return count == 1 ? "row" : "rows"; };
+    fmt::format_to(std::back_inserter(text), "({} {}, {}, {} {} scanned)\n", stats.rows_returned,
+                   rows(stats.rows_returned), ShortDuration(stats.elapsed_ns),
+                   ShortCount(stats.rows_scanned), rows(stats.rows_scanned));
     if (!note.empty()) text.append(note).append("\n");
   }
 

@@ -28,8 +28,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 constexpr const char* kDatabase = "demo";
 constexpr const char* kExampleSql =
-    "SELECT site, count(*) AS samples, avg(temperature) AS avg_c, max(temperature) AS max_c "
-    "FROM readings GROUP BY site ORDER BY site";
+    "SELECT site, count(*) AS samples, round(avg(temperature), 2) AS avg_c, "
+    "max(temperature) AS max_c FROM readings GROUP BY site ORDER BY site";
 
 std::atomic<bool> interrupted = false;  // Written by a signal handler.
 static_assert(std::atomic<bool>::is_always_lock_free);
@@ -134,9 +134,12 @@ class Demo {
   }
 
   void PrintAnswer(const std::string& sql) {
-    fmt::print("try   stria sql -H {} -d {} \"{}\"\n", server_.url(), kDatabase, sql);
+    const std::string host =
+        server_.url() == ClientOptions().url ? std::string() : fmt::format("-H {} ", server_.url());
+    fmt::print("try   stria sql {}-d {} \"{}\"\n", host, kDatabase, sql);
     const auto answer = Query(sql, "pretty");
-    fmt::print("{}", answer ? answer->body : answer.error().message());
+    fmt::print("{}", answer ? answer->body : fmt::format("{}\n", answer.error().message()));
+    fmt::print("write curl -d 'm,device=me temp=21' '{}/write?db=mine'\n", server_.url());
   }
 
   std::string StateLine(double rows_a_second) const {
@@ -159,11 +162,11 @@ class Demo {
     const int64_t there = CountRows() - rows_before_;
     rows_lost_ += std::max<int64_t>(0, acknowledged - there);
     const int64_t unasked = there - acknowledged;
-    fmt::print("kill -9 and restart in {:.1f} s: {} acknowledged before, {} of them there after",
+    fmt::print("kill -9 and restart in {:.1f} s: {} acknowledged before, {} there after",
                server_.seconds_to_ready(), WithThousands(acknowledged),
                WithThousands(std::min(acknowledged, there)));
     if (unasked > 0) {
-      fmt::print(" ({} more of {} rows that were on their way)", WithThousands(unasked),
+      fmt::print(", and {} of {} that were on their way", WithThousands(unasked),
                  WithThousands(in_doubt));
     }
     fmt::print("\n");
@@ -177,7 +180,6 @@ class Demo {
     std::this_thread::sleep_for(std::chrono::milliseconds(1500));
     fmt::print("{}\n", StateLine(static_cast<double>(fleet_.rows_acknowledged()) / 1.5));
     PrintAnswer(kExampleSql);
-    fmt::print("write curl -d 'm,device=me temp=21' '{}/write?db=mine'\n", server_.url());
     fmt::print("press k to kill -9 and restart, q or Ctrl-C to stop\n");
     std::fflush(stdout);
     const RawKeyboard keyboard;
