@@ -50,6 +50,7 @@ class Server:
         self.data = data or tempfile.mkdtemp(prefix="stria-e2e-")
         self.env = dict(os.environ, **(env or {}))
         self.process = None
+        self.stderr = None
         self.host = ""
 
     def __enter__(self):
@@ -61,6 +62,7 @@ class Server:
 
     def start(self, env: dict | None = None, patience_s: float = 60) -> str:
         """Starts the server and returns its ready line; raises with what it said when it does not start."""
+        self.release()
         self.stderr = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(
             [STRIA, "serve", "--data", self.data, "--http", self.http, *self.flags],
@@ -77,22 +79,27 @@ class Server:
         self.stderr.seek(0)
         return self.stderr.read()
 
+    def release(self):
+        """Closes what belongs to the last process."""
+        if self.stderr is not None:
+            self.stderr.close()
+            self.process.stdout.close()
+            self.stderr = None
+
     def kill(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        self.process.stdout.close()
 
     def stop(self, patience_s: float = 30) -> int:
         """SIGTERM; returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(patience_s)
-        self.process.stdout.close()
-        return code
+        return self.process.wait(patience_s)
 
     def close(self):
         if self.process and self.process.poll() is None:
             self.kill()
+        self.release()
         if self.own_data:
             shutil.rmtree(self.data, ignore_errors=True)
 
