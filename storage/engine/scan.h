@@ -38,7 +38,7 @@ struct ScanStats {
   uint64_t parts = 0;           ///< parts touched
   uint64_t parts_pruned = 0;    ///< parts skipped by time
   uint64_t vectors_pruned = 0;  ///< vectors skipped by zone map
-  uint64_t bytes_read = 0;      ///< encoded bytes fetched from parts
+  uint64_t bytes_read = 0;      ///< encoded bytes of the blocks that were used, cached or not
 };
 
 /// A slice of one series in a block: rows [row_begin, row_end), times ascending and distinct.

@@ -147,6 +147,7 @@ class TableScan final : public Scan {
     ScanStats stats = stats_;
     stats.rows = rows_.load(std::memory_order_relaxed);
     stats.blocks = blocks_.size();
+    stats.bytes_read = bytes_read_.load(std::memory_order_relaxed);
     stats.vectors_pruned = vectors_pruned_.load(std::memory_order_relaxed);
     return stats;
   }
@@ -191,7 +192,7 @@ class TableScan final : public Scan {
 
   Status OpenSources(ScanShard& shard, const std::vector<uint8_t>& wanted,
                      std::vector<RunSource*>& sources) {
-    const RunFilter filter{.time = request_.time, .series = &wanted};
+    const RunFilter filter{.time = request_.time, .series = &wanted, .bytes_read = &bytes_read_};
     for (const auto& meta : shard.snapshot.version->PartsOf(request_.table->id).parts) {
       if (!request_.time.Overlaps(meta.min_time, meta.max_time)) {
         ++stats_.parts_pruned;
@@ -454,6 +455,7 @@ class TableScan final : public Scan {
   std::vector<ScanShard> shards_;
   std::vector<ColumnSchema> fields_;
   ScanSeries series_;
+  std::atomic<uint64_t> bytes_read_ = 0;  // Before the sources, which count in it.
   std::vector<std::shared_ptr<PartReader>> parts_;
   std::vector<std::unique_ptr<RunSource>> sources_;
   std::vector<std::unique_ptr<BlockPlan>> blocks_;

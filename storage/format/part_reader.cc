@@ -45,7 +45,9 @@ class PartReader::RowGroupSource final : public RunSource {
     uint32_t length = 0;
   };
 
-  RowGroupSource(const PartReader& part, const RowGroupRef& group) : part_(part), group_(group) {
+  RowGroupSource(const PartReader& part, const RowGroupRef& group,
+                 std::atomic<uint64_t>* bytes_read)
+      : part_(part), group_(group), bytes_read_(bytes_read) {
     columns_.resize(group.columns.size());
   }
 
@@ -103,7 +105,7 @@ class PartReader::RowGroupSource final : public RunSource {
     if (group_.columns[index].pages.empty()) return true;  // All NULL.
     auto& column = columns_[index];
     if (column.zones.empty()) {
-      const auto block = part_.ReadBlock(group_.columns[index].zone_maps);
+      const auto block = ReadBlock(group_.columns[index].zone_maps);
       if (!block) return false;  // The read of the values will say why.
       std::vector<ZoneMap> zones((group_.num_rows + kVectorRows - 1) / kVectorRows);
       if (!DecodeZoneMaps(PayloadOf(*block), zones).ok()) return false;
@@ -125,6 +127,11 @@ class PartReader::RowGroupSource final : public RunSource {
     std::vector<ZoneMap> zones;
   };
 
+  Result<CachedBlock> ReadBlock(const BlockRef& ref) const {
+    if (bytes_read_ != nullptr) bytes_read_->fetch_add(ref.length, std::memory_order_relaxed);
+    return part_.ReadBlock(ref);
+  }
+
   Result<std::vector<int64_t>> ReadTimes(size_t run_index) const {
     const SourceRun& run = runs_[run_index];
     std::vector<int64_t> times(run.row_end - run.row_begin);
@@ -136,7 +143,7 @@ class PartReader::RowGroupSource final : public RunSource {
     }
     const TimesPlace place = places_[run_index];
     if (place.block >= group_.times.size()) return Corruption("times of a run are missing");
-    STRIA_ASSIGN_OR_RETURN(const auto block, part_.ReadBlock(group_.times[place.block].block));
+    STRIA_ASSIGN_OR_RETURN(const auto block, ReadBlock(group_.times[place.block].block));
     const auto payload = PayloadOf(block);
     if (place.offset > payload.size() || place.length > payload.size() - place.offset) {
       return Corruption("times of a run reach past their block");
@@ -160,7 +167,7 @@ class PartReader::RowGroupSource final : public RunSource {
       column.pages.resize((num_vectors + kVectorsPerPage - 1) / kVectorsPerPage);
     Page& page = column.pages[page_index];
     if (page.block != nullptr) return Status::Ok();
-    STRIA_ASSIGN_OR_RETURN(auto block, part_.ReadBlock(ref));
+    STRIA_ASSIGN_OR_RETURN(auto block, ReadBlock(ref));
     ByteReader reader(PayloadOf(block));
     const size_t in_page =
         std::min<size_t>(kVectorsPerPage, num_vectors - size_t{page_index} * kVectorsPerPage);
@@ -181,6 +188,7 @@ class PartReader::RowGroupSource final : public RunSource {
 
   const PartReader& part_;
   const RowGroupRef& group_;
+  std::atomic<uint64_t>* bytes_read_;
   std::vector<SourceRun> runs_;
   std::vector<TimesPlace> places_;
   std::vector<std::vector<int64_t>> times_;
@@ -316,7 +324,7 @@ Result<std::shared_ptr<const PartReader::DirectoryPage>> PartReader::ReadDirecto
 Result<std::unique_ptr<RunSource>> PartReader::OpenRowGroup(size_t index, const RunFilter& filter) {
   const RowGroupRef& group = footer_.row_groups[index];
   if (!filter.time.Overlaps(group.min_time, group.max_time)) return std::unique_ptr<RunSource>();
-  auto source = std::make_unique<RowGroupSource>(*this, group);
+  auto source = std::make_unique<RowGroupSource>(*this, group, filter.bytes_read);
   // Rows and times are prefix sums over all runs of the group, so every page of it is walked; pages
   // of runs are small (about 10 bytes a run) and stay decoded.
   uint64_t row = 0;

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,6 +28,9 @@ struct RunFilter {
   TimeRange time;
   /// Indexed by SeriesId; ids past its end are not wanted. Null: all series.
   const std::vector<uint8_t>* series = nullptr;
+  /// Grows by the length of each block of values, times or zone maps that the source uses, be it in
+  /// the cache or not. May be null; outlives the source.
+  std::atomic<uint64_t>* bytes_read = nullptr;
 };
 
 /// Thread safety: thread-safe. The sources it opens are confined and must not outlive it.
