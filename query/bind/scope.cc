@@ -1,5 +1,7 @@
 #include "query/bind/scope.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
@@ -7,6 +9,16 @@
 #include "storage/types/schema.h"
 
 namespace stria::query {
+namespace {
+
+std::string LowerCase(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
+}  // namespace
 
 Scope::Scope(std::vector<OutputColumn> columns, std::string qualifier, std::string database,
              std::string description)
@@ -22,7 +34,8 @@ std::optional<uint32_t> Scope::Find(const std::vector<std::string>& names) const
   if (names.size() > 3) return std::nullopt;
   if (names.size() >= 2 && names[names.size() - 2] != qualifier_) return std::nullopt;
   if (names.size() == 3 && names[0] != database_) return std::nullopt;
-  const auto found = by_name_.find(names.back());
+  auto found = by_name_.find(names.back());
+  if (found == by_name_.end()) found = by_name_.find(LowerCase(names.back()));
   if (found == by_name_.end()) return std::nullopt;
   return found->second;
 }

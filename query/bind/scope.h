@@ -27,7 +27,8 @@ class Scope {
   const std::string& description() const { return description_; }
 
   /// Position of the column `names` (column, table.column or database.table.column), nullopt when
-  /// there is none.
+  /// there is none. Case counts, but a name that is not found is looked for in lower case, so that
+  /// TIME is time.
   std::optional<uint32_t> Find(const std::vector<std::string>& names) const;
 
   /// Position of the timestamp column "time", for first() and last().
