@@ -91,7 +91,6 @@ class TableBinder {
     RejectFieldConflicts();
     RejectTagConflicts(tags);
     if (num_rejected_ == batch_.num_rows()) return;
-    const size_t first_table = shards[0].size();
     for (auto& shard : shards) {
       BoundTable& table = shard.emplace_back();
       table.schema = schema_;
@@ -99,13 +98,13 @@ class TableBinder {
       if (keep_alive != nullptr) table.rows.keep_alive.push_back(keep_alive);
     }
     if (num_shards_ == 1 && num_rejected_ == 0) {
-      MoveAll(shards[0][first_table]);
+      MoveAll(shards[0].back());
     } else {
       for (uint32_t shard = 0; shard < num_shards_; ++shard) {
-        CopySome(shard, shards[shard][first_table]);
+        CopySome(shard, shards[shard].back());
       }
     }
-    KeepArena(shards, first_table);
+    KeepArena(shards);
     for (auto& shard : shards) {
       if (shard.back().rows.num_rows() == 0) shard.pop_back();
     }
@@ -234,13 +233,14 @@ class TableBinder {
     }
   }
 
-  // The batch's own strings live as long as any of its rows.
-  void KeepArena(std::vector<std::vector<BoundTable>>& shards, size_t table_index) {
+  // The batch's own strings live as long as any of its rows; they are in the last table of each
+  // shard.
+  void KeepArena(std::vector<std::vector<BoundTable>>& shards) {
     if (batch_.arena.empty()) return;
     const auto arena =
         std::make_shared<std::vector<std::unique_ptr<std::string>>>(std::move(batch_.arena));
     for (auto& shard : shards)
-      shard[table_index].rows.keep_alive.push_back(arena);
+      shard.back().rows.keep_alive.push_back(arena);
   }
 
   RowBatch& batch_;
