@@ -95,6 +95,24 @@ TEST(EngineTest, AnotherNumberOfShardsIsRefusedWithTheWayOut) {
   EXPECT_THAT(std::string(reopened.error().message()), HasSubstr("has 4 shards, not 2"));
 }
 
+TEST(EngineTest, ABatchOfSeveralTablesIsSpreadOverShardsThoughNotEveryShardHasRowsOfEach) {
+  EngineFixture fixture(4);
+  std::string lines;
+  for (int table = 0; table < 6; ++table) {
+    for (int host = 0; host <= table; ++host) {
+      lines += "t" + std::to_string(table) + ",h=" + std::to_string(host) +
+               " s=\"a\\\"b\",v=" + std::to_string(table * 10 + host) + "i 10\n";
+    }
+  }
+  ASSERT_EQ(fixture.Write(lines).rows_written, 21U);
+  for (int table = 0; table < 6; ++table) {
+    const Rows rows = fixture.Read("t" + std::to_string(table));
+    ASSERT_EQ(rows.size(), static_cast<size_t>(table) + 1);
+    EXPECT_EQ(rows.at({"h=" + std::to_string(table), 10}),
+              (Fields{{"s", "a\"b"}, {"v", std::to_string(table * 11) + "i"}}));
+  }
+}
+
 TEST(EngineTest, TenThousandSmallTablesMakeFewFiles) {
   EngineFixture fixture;
   std::string lines;

@@ -9,7 +9,7 @@
 
 #include "storage/base/bytes.h"
 #include "storage/base/checksum.h"
-#include "tests/storage/io/memory_file_system.h"
+#include "tests/support/fault_file_system.h"
 
 namespace stria::storage {
 namespace {
@@ -44,7 +44,7 @@ Result<std::vector<std::string>> Load(FileSystem& files) {
 
 // An open log of three edits "one", "two", "three".
 struct ThreeEdits {
-  MemoryFileSystem files;
+  FaultFileSystem files;
   NumberedLog log{files, std::string(kDirectory)};
 
   ThreeEdits() {
@@ -55,7 +55,7 @@ struct ThreeEdits {
 };
 
 TEST(NumberedLogTest, IsEmptyWhereNothingWasWritten) {
-  MemoryFileSystem files;
+  FaultFileSystem files;
   NumberedLog log(files, std::string(kDirectory));
   EXPECT_THAT(*Load(log), IsEmpty());
   EXPECT_EQ(log.last_number(), 0U);
@@ -100,7 +100,7 @@ TEST(NumberedLogTest, KeepsTheTwoNewestSnapshotsAndWhatFollows) {
 }
 
 TEST(NumberedLogTest, WantsASnapshotAtLeastEvery64Records) {
-  MemoryFileSystem files;
+  FaultFileSystem files;
   NumberedLog log(files, std::string(kDirectory));
   ASSERT_TRUE(Load(log));
   for (int round = 0; round < 2; ++round) {
@@ -117,7 +117,7 @@ TEST(NumberedLogTest, WantsASnapshotAtLeastEvery64Records) {
 }
 
 TEST(NumberedLogTest, WantsASnapshotWhenEditsOutweighTheLastOne) {
-  MemoryFileSystem files;
+  FaultFileSystem files;
   NumberedLog log(files, std::string(kDirectory));
   ASSERT_TRUE(Load(log));
   const std::string large(100 * kKiB, 'x');
@@ -233,9 +233,9 @@ TEST(NumberedLogTest, FailsWithWhatTheReaderOfARecordSays) {
 // Dies at every call that changes the disk, under both fates of names that were not synced.
 TEST(NumberedLogTest, AfterACrashHoldsEveryCommitThatSucceededAndAtMostOneMore) {
   for (const auto unsynced :
-       {MemoryFileSystem::Unsynced::kDropNames, MemoryFileSystem::Unsynced::kKeepNames}) {
+       {FaultFileSystem::Unsynced::kDropNames, FaultFileSystem::Unsynced::kKeepNames}) {
     for (uint64_t call = 1;; ++call) {
-      MemoryFileSystem files;
+      FaultFileSystem files;
       std::vector<std::string> committed;
       files.FailAt(call, StatusCode::kIoError, /*dies=*/true);
       {
@@ -282,7 +282,8 @@ TEST(NumberedLogTest, AFullDiskDoesNotEndTheLog) {
 TEST(NumberedLogTest, WorksOnTheDiskOfThisMachine) {
   const std::string directory = ::testing::TempDir() + "/numbered_log_test";
   FileSystem& files = PosixFileSystem();
-  for (const auto& name : *files.List(directory))
+  const auto old_names = files.List(directory);
+  for (const auto& name : *old_names)
     ASSERT_TRUE(files.Remove(directory + "/" + name).ok());
   NumberedLog log(files, directory);
   ASSERT_TRUE(Load(log));
