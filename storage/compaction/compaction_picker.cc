@@ -25,13 +25,26 @@ bool KeepsOrder(const std::vector<PartMeta>& parts, const std::vector<PartMeta>&
   });
 }
 
+// Whether the rewriting of the largest of `picked` is paid for by the others.
+bool IsWorthIt(const std::vector<PartMeta>& picked, uint64_t min_overlay_percent) {
+  constexpr uint64_t kSmallRows = 64 * 1024;  // A guess: some ten milliseconds of work.
+  constexpr size_t kMaxOverlays = 8;
+  uint64_t num_rows = 0, largest = 0;
+  for (const auto& part : picked) {
+    num_rows += part.num_rows;
+    largest = std::max(largest, part.num_rows);
+  }
+  return largest <= kSmallRows || picked.size() > kMaxOverlays ||
+         (num_rows - largest) * 100 >= largest * min_overlay_percent;
+}
+
 }  // namespace
 
-std::vector<PartMeta> PickCompaction(const std::vector<PartMeta>& parts,
+std::vector<PartMeta> PickCompaction(const std::vector<PartMeta>& parts, int64_t partition_ns,
                                      const CompactionPolicy& policy) {
   std::map<int64_t, std::vector<PartMeta>> partitions;
   for (const auto& part : parts) {
-    partitions[FloorTo(part.min_time, policy.partition_ns)].push_back(part);
+    partitions[FloorTo(part.min_time, partition_ns)].push_back(part);
   }
   for (const auto& [partition, members] : partitions) {
     // Every window of neighbours that is not too large; the longest first.
@@ -44,7 +57,9 @@ std::vector<PartMeta> PickCompaction(const std::vector<PartMeta>& parts,
         picked.push_back(members[i]);
       }
       while (picked.size() >= std::max<size_t>(2, policy.min_parts)) {
-        if (KeepsOrder(parts, picked)) return picked;
+        if (KeepsOrder(parts, picked) && IsWorthIt(picked, policy.min_overlay_percent)) {
+          return picked;
+        }
         picked.pop_back();
       }
     }

@@ -15,10 +15,12 @@
 namespace stria::storage {
 
 struct CompactionPolicy {
-  int64_t partition_ns = 0;
   size_t min_parts = 4;           ///< fewer are left alone
   size_t max_parts = 64;          ///< at once
   uint64_t max_rows = 2'000'000;  ///< of the result: what fits in memory while it is made
+  /// The parts but the largest must have together this share of its rows, or be eight, so that a
+  /// trickle of rows does not rewrite a large part each time. Small parts are always merged.
+  uint64_t min_overlay_percent = 0;
 };
 
 /// The parts to merge next, a run of the parts of one partition in the order of their sequence
@@ -26,7 +28,7 @@ struct CompactionPolicy {
 ///
 /// Whatever overlaps them in time and is not among them is older or newer than all of them, so that
 /// the order in which later writes win stays what it was.
-std::vector<PartMeta> PickCompaction(const std::vector<PartMeta>& parts,
+std::vector<PartMeta> PickCompaction(const std::vector<PartMeta>& parts, int64_t partition_ns,
                                      const CompactionPolicy& policy);
 
 }  // namespace stria::storage

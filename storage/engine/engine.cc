@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <map>
 #include <shared_mutex>
+#include <tuple>
 #include <unordered_map>
 
 #include "storage/base/errors.h"
 #include "storage/base/kill_point.h"
+#include "storage/base/log.h"
 #include "storage/base/mutex.h"
 #include "storage/catalog/catalog.h"
+#include "storage/compaction/compaction_picker.h"
 #include "storage/engine/bind_rows.h"
 #include "storage/engine/shard.h"
 #include "storage/engine/table_scan.h"
@@ -24,7 +28,12 @@ namespace {
 constexpr size_t kMaxBatchesAGroup = 1024;  // A guess: far more than connections that wait at once.
 constexpr size_t kMaxRowsAGroup = 1 << 20;
 constexpr int64_t kHousekeepingNs = 1'000'000'000;
-constexpr size_t kMinPartsInBackground = 4;
+// Of a busy table, so that each row is rewritten a few times at most.
+constexpr CompactionPolicy kBusyPolicy = {.min_parts = 4};
+// Of a table to which nothing was added for a while: as few parts as are worth their rewriting.
+constexpr CompactionPolicy kIdlePolicy = {.min_parts = 2, .min_overlay_percent = 10};
+// Of whoever asks: as few parts as can be.
+constexpr CompactionPolicy kFullPolicy = {.min_parts = 2};
 constexpr uint64_t kMinSegmentBytes = 1 << 20;
 
 struct PendingBatch {
@@ -166,8 +175,9 @@ class EngineImpl final : public Engine {
 
   Status Compact() override {
     STRIA_RETURN_IF_ERROR(Flush());
+    const auto tables = catalog_.current()->Tables();
     for (auto& shard : shards_)
-      STRIA_RETURN_IF_ERROR(CompactAll(*shard, 2));
+      STRIA_RETURN_IF_ERROR(CompactTables(*shard, tables, kFullPolicy));
     return Status::Ok();
   }
 
@@ -230,24 +240,48 @@ class EngineImpl final : public Engine {
       metrics.wal_bytes += shard->wal_bytes();
       metrics.memtable_bytes += shard->memtable_bytes();
       metrics.rows_recovered += shard->rows_recovered();
-      metrics.read_only |= shard->wal().failed();
+      metrics.read_only |= shard->wal().failed() || shard->manifest_failed();
     }
     metrics.flushes = num_flushes_.load(std::memory_order_relaxed);
     metrics.compactions = num_compactions_.load(std::memory_order_relaxed);
     metrics.cache_bytes = cache_.bytes();
     metrics.recovery_ns = recovery_ns_;
+    metrics.read_only |= failed_.load(std::memory_order_relaxed);
     metrics.disk_full = disk_full_.load(std::memory_order_relaxed);
     return metrics;
   }
 
   void Close() override {
     if (closed_.exchange(true)) return;
-    // Everything posted holds a count; what is delayed looks at closed_ and ends.
+    {
+      const MutexLock lock(gate_->mutex);
+      gate_->closed = true;
+    }
+    // Everything posted holds a count; what is delayed finds the gate closed.
     env_.executor->WaitUntil([this] { return num_tasks_.load() == 0; });
   }
 
  private:
   using FlushDone = std::function<void(const Status&)>;
+
+  // What delayed tasks, which may outlive the engine, look at before they touch it.
+  struct Gate {
+    Mutex mutex;
+    bool closed STRIA_GUARDED_BY(mutex) = false;
+  };
+
+  // One shard's part of a group.
+  struct ShardRecords {
+    std::vector<std::vector<std::byte>> payloads;
+    std::vector<NewSeries> series;  // That the first of them introduces.
+  };
+
+  // A table as housekeeping saw it last.
+  struct WatchedTable {
+    std::shared_ptr<const TableParts> parts;
+    int64_t since_ns = 0;
+    bool seen_busy = false, seen_idle = false;  // Was compacted by that policy since.
+  };
 
   void Post(Lane lane, Task task) {
     num_tasks_.fetch_add(1);
@@ -283,8 +317,12 @@ class EngineImpl final : public Engine {
           return place.shard < shards_.size() && shards_[place.shard]->HoldsRecord(place.seq, id);
         });
         if (whole) continue;
+        // Where the record is not held, its number has gone, or will go, to another record.
         for (const auto& place : places) {
-          if (place.shard < shards_.size()) void_seqs[place.shard].push_back(place.seq);
+          if (place.shard < shards_.size() &&
+              shards_[place.shard]->HasLogRecord(place.seq, batch_id)) {
+            void_seqs[place.shard].push_back(place.seq);
+          }
         }
       }
     }
@@ -302,7 +340,9 @@ class EngineImpl final : public Engine {
     if (closed_.load()) return Unavailable("the server is stopping; send the request again later");
     if (failed_.load(std::memory_order_relaxed)) {
       return IoError(
-          "the log failed and takes no more writes; reads go on. Check the disk and restart");
+          "the log or a manifest in {} failed, so no more writes are taken; reads go on. Check the "
+          "disk and restart",
+          options_.directory);
     }
     return Status::Ok();
   }
@@ -311,9 +351,16 @@ class EngineImpl final : public Engine {
     const auto space = env_.files->Space(options_.directory);
     if (!space || space->free_bytes >= options_.disk_reserve_bytes) return Status::Ok();
     return DiskFull(
-        "{} bytes are free below {}, less than the reserve of {}; free some space, and "
+        "the disk is full: {} bytes are free below {}, less than the reserve of {}; free some space, and "
         "writes go on by themselves",
         space->free_bytes, options_.directory, options_.disk_reserve_bytes);
+  }
+
+  // Memory that only a flush can free, while flushes fail.
+  Status CheckMemory() {
+    const MutexLock lock(flush_status_mutex_);
+    if (flush_status_.ok() || MemtableBytes() <= options_.memory_bytes) return Status::Ok();
+    return flush_status_.WithContext("memory is full of rows that cannot be flushed");
   }
 
   // The log task: takes what waits, logs it as one group, applies it, answers; until nothing waits.
@@ -357,18 +404,25 @@ class EngineImpl final : public Engine {
 
   // Whether batches must wait for a flush: memory is full.
   bool Stalled() const {
+    return num_flushing_.load() > 0 && MemtableBytes() > options_.memory_bytes;
+  }
+
+  uint64_t MemtableBytes() const {
     uint64_t bytes = 0;
     for (const auto& shard : shards_)
       bytes += shard->memtable_bytes();
-    return bytes > options_.memory_bytes && num_flushing_.load() > 0;
+    return bytes;
   }
 
   void Commit(std::vector<PendingBatch>& group) {
-    Status status = Log(group);
+    Status status = LogGroup(group);
     next_batch_id_ += group.size();
     if (!status.ok()) {
       for (auto& batch : group) {
-        if (batch.done == nullptr) continue;
+        if (batch.done == nullptr) {
+          Report("a write that was answered before it was durable is lost", status);
+          continue;
+        }
         WriteResult result;
         result.status = status;
         batch.done(std::move(result));
@@ -381,10 +435,12 @@ class EngineImpl final : public Engine {
   }
 
   // Makes the group durable and visible.
-  Status Log(std::vector<PendingBatch>& group) {
+  Status LogGroup(std::vector<PendingBatch>& group) {
+    STRIA_RETURN_IF_ERROR(failed_.load() ? Refusal() : Status::Ok());
     Status disk = CheckDisk();
     disk_full_.store(!disk.ok(), std::memory_order_relaxed);
     STRIA_RETURN_IF_ERROR(disk);
+    STRIA_RETURN_IF_ERROR(CheckMemory());
 
     // Sequence numbers first: every record of a batch names the others.
     std::vector<uint64_t> next_seq;
@@ -398,15 +454,10 @@ class EngineImpl final : public Engine {
         shards_[s]->ResolveSeries(group[i].bound.shards[s]);
       }
     }
-    bool any_logged = false;
-    for (uint32_t s = 0; s < shards_.size(); ++s) {
-      Status status = LogShard(s, group, places, any_logged);
-      if (status.ok()) continue;
-      disk_full_.store(status.code() == StatusCode::kDiskFull, std::memory_order_relaxed);
-      // What other shards hold of these batches is void only after a restart has said so.
-      if (any_logged || status.code() != StatusCode::kDiskFull) failed_.store(true);
-      return status;
-    }
+    std::vector<ShardRecords> records;
+    for (uint32_t s = 0; s < shards_.size(); ++s)
+      records.push_back(EncodeRecords(s, group, places));
+    STRIA_RETURN_IF_ERROR(AppendRecords(records));
     KillPoint("wal.apply");
     const int64_t now_ns = env_.clock->MonotonicNs();
     for (size_t i = 0; i < group.size(); ++i) {
@@ -419,33 +470,49 @@ class EngineImpl final : public Engine {
     return Status::Ok();
   }
 
-  Status LogShard(uint32_t s, const std::vector<PendingBatch>& group,
-                  const std::vector<std::vector<ShardSeq>>& places, bool& any_logged) {
-    std::vector<std::vector<std::byte>> payloads;
-    auto series = shards_[s]->TakeUnloggedSeries();
+  ShardRecords EncodeRecords(uint32_t s, const std::vector<PendingBatch>& group,
+                             const std::vector<std::vector<ShardSeq>>& places) {
+    ShardRecords records;
     for (size_t i = 0; i < group.size(); ++i) {
       const auto& tables = group[i].bound.shards[s];
       if (tables.empty()) continue;
       RowsRecord record;
       record.batch_id = next_batch_id_ + i;
       if (places[i].size() > 1) record.shards = places[i];
-      // The first record of the group introduces all of the group's series.
-      if (payloads.empty()) record.series = std::move(series);
+      const bool is_first = records.payloads.empty();
+      if (is_first) record.series = shards_[s]->TakeUnloggedSeries();
       std::vector<const TableRows*> rows;
       for (const auto& table : tables)
         rows.push_back(&table.rows);
-      EncodeRowsRecord(record, rows, payloads.emplace_back());
-      if (payloads.size() == 1) series = std::move(record.series);
+      EncodeRowsRecord(record, rows, records.payloads.emplace_back());
+      if (is_first) records.series = std::move(record.series);
     }
-    if (payloads.empty()) return Status::Ok();
-    const Status status = shards_[s]->AppendToLog(payloads);
-    if (!status.ok()) {
-      shards_[s]->ReturnUnloggedSeries(std::move(series));
-      return status;
+    return records;
+  }
+
+  // Writes the records of every shard. First each log makes room, so that a full disk is found
+  // while nothing is written: a batch that some shards have and others have not is void, but only a
+  // restart says so.
+  Status AppendRecords(std::vector<ShardRecords>& records) {
+    Status status;
+    for (size_t s = 0; s < records.size() && status.ok(); ++s)
+      status = shards_[s]->ReserveLog(records[s].payloads);
+    size_t num_logged = 0;
+    for (; num_logged < records.size() && status.ok(); ++num_logged) {
+      status = shards_[num_logged]->AppendToLog(records[num_logged].payloads);
+      if (!status.ok()) break;
+      shards_[num_logged]->SeriesLogged(std::move(records[num_logged].series));
     }
-    any_logged = true;
-    shards_[s]->SeriesLogged(std::move(series));
-    return Status::Ok();
+    if (status.ok()) return status;
+    for (size_t s = num_logged; s < records.size(); ++s)
+      shards_[s]->ReturnUnloggedSeries(std::move(records[s].series));
+    if (status.code() == StatusCode::kDiskFull) {
+      disk_full_.store(true, std::memory_order_relaxed);
+    } else {
+      failed_.store(true);
+      Report("the log failed, no more writes are taken", status);
+    }
+    return status;
   }
 
   void RequestFlush(Shard& shard, FlushDone done) {
@@ -461,6 +528,11 @@ class EngineImpl final : public Engine {
   // On the log task: takes the memtables that are due, or all of them when `asked`, and flushes
   // them in the background. While a flush is under way, one that was asked for waits for it.
   void StartFlush(Shard& shard, FlushDone asked) {
+    if (shard.manifest_failed()) {
+      failed_.store(true);
+      if (asked != nullptr) asked(Refusal());
+      return;
+    }
     const int64_t now_ns = env_.clock->MonotonicNs();
     const bool log_full = shard.wal_bytes() > options_.wal_bytes;
     const bool memory_full = shard.memtable_bytes() > options_.memory_bytes / 2 / shards_.size();
@@ -485,15 +557,20 @@ class EngineImpl final : public Engine {
     Post(Lane::kBackground, [this, &shard, shared, asked = std::move(asked)] {
       const Status status = shard.RunFlush(*shared, *catalog_.current());
       *shared = {};
-      num_flushes_.fetch_add(1, std::memory_order_relaxed);
+      if (status.ok()) num_flushes_.fetch_add(1, std::memory_order_relaxed);
+      Report("rows stay in memory and in the log, and are flushed later", status);
+      {
+        const MutexLock lock(flush_status_mutex_);
+        flush_status_ = status;
+      }
       num_flushing_.fetch_sub(1);
       if (asked != nullptr) asked(status);
-      Post(Lane::kLog, [this, &shard, status] { FlushEnded(shard, status); });
+      Post(Lane::kLog, [this, &shard] { FlushEnded(shard); });
     });
   }
 
   // On the log task.
-  void FlushEnded(Shard& shard, const Status& status) {
+  void FlushEnded(Shard& shard) {
     std::vector<std::pair<Shard*, FlushDone>> again;
     std::erase_if(waiting_flushes_, [&](auto& waiting) {
       if (waiting.first != &shard) return false;
@@ -507,7 +584,6 @@ class EngineImpl final : public Engine {
       if (pumping_) return;
       pumping_ = true;
     }
-    static_cast<void>(status);  // Counted and logged by whoever asked; the rows stay in the log.
     Pump();
   }
 
@@ -517,27 +593,26 @@ class EngineImpl final : public Engine {
     return low + (shard.next_seq() - low) / 2 + 1;
   }
 
-  Status CompactAll(Shard& shard, size_t min_parts) {
-    for (const auto& schema : catalog_.current()->Tables()) {
-      while (!closed_.load()) {
-        STRIA_ASSIGN_OR_RETURN(const bool did, shard.CompactOnce(schema, min_parts));
-        if (!did) break;
-        num_compactions_.fetch_add(1, std::memory_order_relaxed);
-      }
+  Status CompactTables(Shard& shard, std::span<const TableSchemaPtr> tables,
+                       const CompactionPolicy& policy) {
+    while (!closed_.load()) {
+      STRIA_ASSIGN_OR_RETURN(const size_t num_done, shard.Compact(tables, policy));
+      if (num_done == 0) break;
+      num_compactions_.fetch_add(num_done, std::memory_order_relaxed);
     }
     return Status::Ok();
   }
 
   void ScheduleHousekeeping() {
-    std::weak_ptr<int> alive = alive_;
-    env_.executor->PostAfter(Lane::kBackground, kHousekeepingNs, [this, alive] {
-      // The engine outlives nothing that is delayed: a dead token means that it is gone.
-      const auto token = alive.lock();
-      if (token == nullptr || closed_.load()) return;
-      num_tasks_.fetch_add(1);
+    env_.executor->PostAfter(Lane::kBackground, kHousekeepingNs, [this, gate = gate_] {
+      {
+        const MutexLock lock(gate->mutex);
+        if (gate->closed) return;
+        num_tasks_.fetch_add(1);
+      }
       Housekeep();
       ScheduleHousekeeping();
-      Executor& executor = *env_.executor;
+      Executor& executor = *env_.executor;  // The engine may be gone after the next line.
       num_tasks_.fetch_sub(1);
       executor.Notify();
     });
@@ -545,26 +620,68 @@ class EngineImpl final : public Engine {
 
   // Every second: log segments ahead, memtables that are old, parts that have become many.
   void Housekeep() {
-    for (auto& shard : shards_) {
-      static_cast<void>(
-          shard->PrepareLog());  // A failure comes back with the append that needs it.
-      {
-        const MutexLock lock(queue_mutex_);
-        if (!pumping_) {
-          pumping_ = true;
-          Post(Lane::kLog, [this] {
-            for (auto& one : shards_)
-              StartFlush(*one, nullptr);
-            Pump();
-          });
-        }
+    const Status disk = CheckDisk();
+    if (disk.ok()) disk_full_.store(false, std::memory_order_relaxed);
+    {
+      const MutexLock lock(queue_mutex_);
+      if (!pumping_) {
+        pumping_ = true;
+        Post(Lane::kLog, [this] {
+          for (auto& shard : shards_)
+            StartFlush(*shard, nullptr);
+          Pump();
+        });
       }
-      const uint64_t parts = shard->Info().parts;
-      uint64_t& known = parts_seen_[shard->number()];
-      if (parts == known) continue;
-      // Failures are seen again at the next turn, and by whoever asks for a compaction.
-      if (CompactAll(*shard, kMinPartsInBackground).ok()) known = shard->Info().parts;
     }
+    for (auto& shard : shards_) {
+      // Space that is short is for what must be written.
+      if (disk.ok()) Report("the next log segment is made when it is needed", shard->PrepareLog());
+      shard->SortMemtables();
+      Report("parts stay as they are", CompactDue(*shard));
+      shard->CollectGarbage();
+    }
+  }
+
+  // Compacts the tables that have new parts, and those that have had none for a while.
+  Status CompactDue(Shard& shard) {
+    if (shard.manifest_failed()) return Refusal();
+    const int64_t now_ns = env_.clock->MonotonicNs();
+    const auto catalog = catalog_.current();
+    auto& watched = watched_[shard.number()];
+    std::vector<TableSchemaPtr> busy, idle;
+    for (const auto& [id, parts] : shard.version()->tables) {
+      WatchedTable& table = watched[id];
+      if (table.parts != parts) table = {.parts = parts, .since_ns = now_ns};
+      const auto schema = catalog->Find(id);
+      if (schema == nullptr || parts->parts.size() < 2) continue;
+      if (!table.seen_busy) busy.push_back(schema);
+      // Half of the time to wait, half to do it in.
+      if (!table.seen_idle && now_ns - table.since_ns >= options_.compact_after_ns / 2) {
+        idle.push_back(schema);
+      }
+    }
+    // Marked when it has succeeded; a failure is tried again at the next turn.
+    STRIA_RETURN_IF_ERROR(CompactTables(shard, busy, kBusyPolicy));
+    for (const auto& schema : busy)
+      watched[schema->id].seen_busy = true;
+    STRIA_RETURN_IF_ERROR(CompactTables(shard, idle, kIdlePolicy));
+    for (const auto& schema : idle)
+      watched[schema->id].seen_idle = true;
+    return Status::Ok();
+  }
+
+  // Logs what failed in the background, once for each new reason, and that it works again.
+  void Report(const char* consequence, const Status& status) {
+    const MutexLock lock(report_mutex_);
+    std::string& last = reports_[consequence];
+    const std::string reason = status.ok() ? std::string() : status.ToString();
+    if (reason == last) return;
+    if (status.ok()) {
+      stria::Log(LogLevel::kInfo, "works again", {{"after", last}});
+    } else {
+      stria::Log(LogLevel::kError, consequence, {{"reason", reason}});
+    }
+    last = reason;
   }
 
   EngineOptions options_;
@@ -585,8 +702,14 @@ class EngineImpl final : public Engine {
   // Of the log task.
   std::vector<std::pair<Shard*, FlushDone>> waiting_flushes_;
 
-  std::unordered_map<uint32_t, uint64_t> parts_seen_;  // Of housekeeping.
-  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+  // Of housekeeping, by shard.
+  std::unordered_map<uint32_t, std::unordered_map<TableId, WatchedTable>> watched_;
+  const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+
+  Mutex flush_status_mutex_;
+  Status flush_status_ STRIA_GUARDED_BY(flush_status_mutex_);  // Of the last flush that ended.
+  Mutex report_mutex_;
+  std::map<std::string, std::string> reports_ STRIA_GUARDED_BY(report_mutex_);
   std::atomic<bool> closed_ = false;
   std::atomic<bool> failed_ = false;
   std::atomic<bool> disk_full_ = false;

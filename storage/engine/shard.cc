@@ -12,6 +12,13 @@
 #include "storage/series/series_file.h"
 
 namespace stria::storage {
+namespace {
+
+// Parts that one compaction puts together into one file before it commits them: a guess between the
+// work that a crash loses and the number of commits.
+constexpr uint64_t kMaxCompactionFileBytes = 64 << 20;
+
+}  // namespace
 
 std::string Shard::Directory(const char* name) const {
   return fmt::format("{}/shard/{}/{}", options_.directory, number_, name);
@@ -74,7 +81,10 @@ Status Shard::ReadBatches(std::vector<std::pair<uint64_t, std::vector<ShardSeq>>
 }
 
 bool Shard::HoldsRecord(uint64_t seq, uint64_t batch_id) const {
-  if (seq < version_->wal_low) return true;
+  return seq < version_->wal_low || HasLogRecord(seq, batch_id);
+}
+
+bool Shard::HasLogRecord(uint64_t seq, uint64_t batch_id) const {
   const auto found = batch_of_seq_.find(seq);
   return found != batch_of_seq_.end() && found->second == batch_id;
 }
@@ -141,6 +151,7 @@ Status Shard::Recover(const CatalogSnapshot& catalog, const std::vector<uint64_t
                                                       .next_segment = recovery.next_segment,
                                                       .next_seq = recovery.last_seq + 1},
                                      recovery.segments);
+  applied_end_ = wal_->next_seq();
   wal_->Recycle(version_->wal_low);
   return Status::Ok();
 }
@@ -192,11 +203,24 @@ void Shard::ReturnUnloggedSeries(std::vector<NewSeries> series) {
   unlogged_series_ = std::move(series);
 }
 
-Status Shard::AppendToLog(std::span<const std::vector<std::byte>> payloads) {
+namespace {
+
+std::vector<WalRecord> RowsRecords(std::span<const std::vector<std::byte>> payloads) {
   std::vector<WalRecord> records;
   for (const auto& payload : payloads)
     records.push_back({WalRecordType::kRows, payload});
-  const auto first_seq = wal_->AppendGroup(records);
+  return records;
+}
+
+}  // namespace
+
+Status Shard::ReserveLog(std::span<const std::vector<std::byte>> payloads) {
+  return payloads.empty() ? Status::Ok() : wal_->Reserve(RowsRecords(payloads));
+}
+
+Status Shard::AppendToLog(std::span<const std::vector<std::byte>> payloads) {
+  if (payloads.empty()) return Status::Ok();
+  const auto first_seq = wal_->AppendGroup(RowsRecords(payloads));
   return first_seq ? Status::Ok() : first_seq.error();
 }
 
@@ -222,6 +246,7 @@ void Shard::Publish() {
     table->has_unpublished = false;
   }
   unpublished_.clear();
+  applied_end_ = wal_->next_seq();
 }
 
 std::optional<FlushTask> Shard::BeginFlush(const std::function<bool(const Memtable&)>& due) {
@@ -232,7 +257,7 @@ std::optional<FlushTask> Shard::BeginFlush(const std::function<bool(const Memtab
     task = std::move(*failed_flush_);
     failed_flush_.reset();
   }
-  task.wal_low = wal_->next_seq();
+  task.wal_low = applied_end_;
   for (auto& [id, table] : tables_) {
     if (table->active == nullptr || table->active->num_rows() == 0) continue;
     if (!due(*table->active)) {
@@ -261,48 +286,60 @@ Result<std::string> Shard::WriteSeriesFile(const std::vector<NewSeries>& series)
   return name;
 }
 
+Status Shard::CommitFlush(FlushTask& task, const CatalogSnapshot& catalog, VersionEdit& edit,
+                          const std::string& part_file) {
+  PartFileWriter writer(*env_.files, parts_.directory(), part_file);
+  for (const auto& memtable : task.memtables) {
+    const auto schema = catalog.Find(memtable->table());
+    edit.flushed_seqs.emplace_back(memtable->table(), memtable->last_seq());
+    if (schema == nullptr) continue;  // Dropped: its rows go with it.
+    const auto series = SeriesOf(memtable->table());
+    const FlushInput input{.memtable = memtable,
+                           .schema = schema,
+                           .key_of = [&series](SeriesId id) { return series->KeyOf(id); },
+                           .ranks = series->Ranks()};
+    STRIA_ASSIGN_OR_RETURN(const auto parts, FlushMemtable(input, lineage_, writer));
+    edit.added.insert(edit.added.end(), parts.begin(), parts.end());
+  }
+  if (!edit.added.empty()) STRIA_RETURN_IF_ERROR(writer.Commit());
+  if (!task.series.empty()) {
+    STRIA_ASSIGN_OR_RETURN(auto name, WriteSeriesFile(task.series));
+    edit.series_files.push_back(std::move(name));
+  }
+  edit.wal_low = task.wal_low;
+  KillPoint("flush.commit");
+  const MutexLock install_lock(install_mutex_);
+  STRIA_RETURN_IF_ERROR(versions_.Commit(edit));
+  KillPoint("flush.end");
+  const std::unique_lock lock(state_mutex_);
+  version_ = versions_.current();
+  for (const auto& memtable : task.memtables)
+    std::erase(tables_[memtable->table()]->frozen, memtable);
+  flushing_ = false;
+  return Status::Ok();
+}
+
 Status Shard::RunFlush(FlushTask& task, const CatalogSnapshot& catalog) {
   KillPoint("flush.begin");
   VersionEdit edit;
-  const auto write = [&]() -> Status {
-    PartFileWriter writer(*env_.files, parts_.directory(), NewFileName(".part"));
-    for (const auto& memtable : task.memtables) {
-      const auto schema = catalog.Find(memtable->table());
-      edit.flushed_seqs.emplace_back(memtable->table(), memtable->last_seq());
-      if (schema == nullptr) continue;  // Dropped: its rows go with it.
-      const auto series = SeriesOf(memtable->table());
-      const FlushInput input{.memtable = memtable,
-                             .schema = schema,
-                             .key_of = [&series](SeriesId id) { return series->KeyOf(id); },
-                             .ranks = series->Ranks()};
-      STRIA_ASSIGN_OR_RETURN(const auto parts, FlushMemtable(input, lineage_, writer));
-      edit.added.insert(edit.added.end(), parts.begin(), parts.end());
-    }
-    if (!edit.added.empty()) STRIA_RETURN_IF_ERROR(writer.Commit());
-    if (!task.series.empty()) {
-      STRIA_ASSIGN_OR_RETURN(auto name, WriteSeriesFile(task.series));
-      edit.series_files.push_back(std::move(name));
-    }
-    edit.wal_low = task.wal_low;
-    KillPoint("flush.commit");
-    return versions_.Commit(edit);
-  };
-  if (Status status = write(); !status.ok()) {
+  const std::string part_file = NewFileName(".part");
+  if (Status status = CommitFlush(task, catalog, edit, part_file); !status.ok()) {
+    RemoveUncommitted(part_file, edit);
     ReportFlushFailure(task);
     return status.WithContext(fmt::format("flush of shard {}", number_));
-  }
-  KillPoint("flush.end");
-  {
-    const std::unique_lock lock(state_mutex_);
-    version_ = versions_.current();
-    for (const auto& memtable : task.memtables) {
-      std::erase(tables_[memtable->table()]->frozen, memtable);
-    }
-    flushing_ = false;
   }
   wal_->Recycle(task.wal_low);
   CollectGarbage();
   return Status::Ok();
+}
+
+// Files that were written for a commit that did not happen would only fill the disk, again at every
+// attempt. When it is not known whether it happened they stay; the next start knows.
+void Shard::RemoveUncommitted(const std::string& part_file, const VersionEdit& edit) {
+  if (versions_.failed()) return;
+  parts_.Remove(part_file);
+  for (const auto& name : edit.series_files)
+    static_cast<void>(env_.files->Remove(Directory("series") + "/" + name));
 }
 
 void Shard::ReportFlushFailure(FlushTask& task) {
@@ -319,37 +356,68 @@ void Shard::CollectGarbage() {
     parts_.Remove(file);
 }
 
-Result<bool> Shard::CompactOnce(const TableSchemaPtr& schema, size_t min_parts) {
-  const MutexLock compaction_lock(compaction_mutex_);
-  const auto before = version();
-  const auto picked =
-      PickCompaction(before->PartsOf(schema->id).parts,
-                     {.partition_ns = schema->partition_ns, .min_parts = min_parts});
-  if (picked.empty()) return false;
+Result<PartMeta> Shard::CompactGroup(const TableSchemaPtr& schema,
+                                     const std::vector<PartMeta>& picked, PartFileWriter& writer,
+                                     VersionEdit& edit) {
   const auto series = SeriesOf(schema->id);
   if (series == nullptr) return Corruption("table {} has parts and no series", schema->name);
   CompactionInput input{.parts = {},
                         .schema = schema,
                         .key_of = [&series](SeriesId id) { return series->KeyOf(id); },
                         .ranks = series->Ranks()};
-  VersionEdit edit;
   for (const auto& meta : picked) {
     STRIA_ASSIGN_OR_RETURN(auto part, parts_.Open(meta));
     input.parts.push_back(std::move(part));
     edit.removed.emplace_back(meta.file, meta.offset);
   }
-  PartFileWriter writer(*env_.files, parts_.directory(), NewFileName(".part"));
-  STRIA_ASSIGN_OR_RETURN(auto merged, CompactParts(input, lineage_, writer));
-  STRIA_RETURN_IF_ERROR(writer.Commit());
-  edit.added.push_back(std::move(merged));
-  KillPoint("compaction.commit");
-  STRIA_RETURN_IF_ERROR(versions_.Commit(edit));
-  {
+  return CompactParts(input, lineage_, writer);
+}
+
+Result<size_t> Shard::Compact(std::span<const TableSchemaPtr> tables,
+                              const CompactionPolicy& policy) {
+  const MutexLock compaction_lock(compaction_mutex_);
+  const auto before = version();
+  const std::string part_file = NewFileName(".part");
+  VersionEdit edit;
+  const auto compact = [&]() -> Status {
+    PartFileWriter writer(*env_.files, parts_.directory(), part_file);
+    uint64_t num_bytes = 0;
+    for (const auto& schema : tables) {
+      if (num_bytes >= kMaxCompactionFileBytes) break;  // The next call goes on with the others.
+      const auto picked =
+          PickCompaction(before->PartsOf(schema->id).parts, schema->partition_ns, policy);
+      if (picked.empty()) continue;
+      STRIA_ASSIGN_OR_RETURN(auto merged, CompactGroup(schema, picked, writer, edit));
+      num_bytes += merged.length;
+      edit.added.push_back(std::move(merged));
+    }
+    if (edit.added.empty()) return Status::Ok();
+    STRIA_RETURN_IF_ERROR(writer.Commit());
+    KillPoint("compaction.commit");
+    const MutexLock install_lock(install_mutex_);
+    STRIA_RETURN_IF_ERROR(versions_.Commit(edit));
     const std::unique_lock lock(state_mutex_);
     version_ = versions_.current();
+    return Status::Ok();
+  };
+  if (const Status status = compact(); !status.ok()) {
+    RemoveUncommitted(part_file, edit);
+    return status.WithContext(fmt::format("compaction of shard {}", number_));
   }
   CollectGarbage();
-  return true;
+  return edit.added.size();
+}
+
+void Shard::SortMemtables() const {
+  std::vector<std::shared_ptr<const Memtable>> memtables;
+  {
+    const std::shared_lock lock(state_mutex_);
+    for (const auto& [id, table] : tables_) {
+      if (table->active != nullptr) memtables.push_back(table->active);
+    }
+  }
+  for (const auto& memtable : memtables)
+    memtable->SortFullChunks();
 }
 
 ShardSnapshot Shard::Snapshot(TableId id) const {

@@ -19,9 +19,11 @@
 #include "storage/base/mutex.h"
 #include "storage/base/status.h"
 #include "storage/catalog/catalog.h"
+#include "storage/compaction/compaction_picker.h"
 #include "storage/engine/bind_rows.h"
 #include "storage/engine/engine.h"
 #include "storage/engine/part_store.h"
+#include "storage/flush/part_file_writer.h"
 #include "storage/io/block_cache.h"
 #include "storage/manifest/version_set.h"
 #include "storage/memtable/memtable.h"
@@ -60,6 +62,8 @@ class Shard {
   Status ReadBatches(std::vector<std::pair<uint64_t, std::vector<ShardSeq>>>& batches);
   /// Whether the log holds record `seq` with that batch id, or the record is in parts already.
   bool HoldsRecord(uint64_t seq, uint64_t batch_id) const;
+  /// Whether the log holds it.
+  bool HasLogRecord(uint64_t seq, uint64_t batch_id) const;
   /// Replays the log without `void_seqs`, ends the epoch and begins the next.
   Status Recover(const CatalogSnapshot& catalog, const std::vector<uint64_t>& void_seqs);
 
@@ -67,7 +71,9 @@ class Shard {
 
   /// Gives ids to the series of `tables` and replaces positions by them.
   void ResolveSeries(std::span<BoundTable> tables);
-  /// Appends one record for each element; `records` have their shard lists filled in.
+  /// Makes room for AppendToLog() of the same. Fails with kDiskFull when there is none.
+  Status ReserveLog(std::span<const std::vector<std::byte>> payloads);
+  /// Appends one record for each element, as one group; does nothing for none.
   Status AppendToLog(std::span<const std::vector<std::byte>> payloads);
   /// Takes the series that the next record must introduce.
   std::vector<NewSeries> TakeUnloggedSeries();
@@ -86,9 +92,14 @@ class Shard {
   // In the background.
 
   Status RunFlush(FlushTask& task, const CatalogSnapshot& catalog);
-  /// Compacts one group of parts of one table. Returns false when there was nothing to do.
-  Result<bool> CompactOnce(const TableSchemaPtr& schema, size_t min_parts);
+  /// Compacts at most one group of parts of each table; the new parts share a file. Returns the
+  /// number of groups, 0 when there was nothing to do.
+  Result<size_t> Compact(std::span<const TableSchemaPtr> tables, const CompactionPolicy& policy);
   Status PrepareLog() { return wal_->WantsNext() ? wal_->PrepareNext() : Status::Ok(); }
+  /// Sorts the full chunks of memtables, so that queries need not.
+  void SortMemtables() const;
+  /// Removes files that no version names any more.
+  void CollectGarbage();
 
   // From anywhere.
 
@@ -99,6 +110,9 @@ class Shard {
   uint64_t memtable_bytes() const;
   uint64_t wal_bytes() const { return wal_->bytes(); }
   bool flushing() const;
+  /// Whether a manifest commit failed, after which nothing is flushed or compacted before a
+  /// restart.
+  bool manifest_failed() const { return versions_.failed(); }
   const WalWriter& wal() const { return *wal_; }
   uint32_t number() const { return number_; }
   uint64_t rows_recovered() const { return rows_recovered_; }
@@ -118,7 +132,11 @@ class Shard {
   Status RemoveOrphans();
   Status ReplayRecord(const WalFrame& frame, const CatalogSnapshot& catalog, bool is_void);
   Result<std::string> WriteSeriesFile(const std::vector<NewSeries>& series);
-  void CollectGarbage();
+  Status CommitFlush(FlushTask& task, const CatalogSnapshot& catalog, VersionEdit& edit,
+                     const std::string& part_file);
+  Result<PartMeta> CompactGroup(const TableSchemaPtr& schema, const std::vector<PartMeta>& picked,
+                                PartFileWriter& writer, VersionEdit& edit);
+  void RemoveUncommitted(const std::string& part_file, const VersionEdit& edit);
   std::string NewFileName(const char* suffix);
   std::string Directory(const char* name) const;
   void ReportFlushFailure(FlushTask& task);
@@ -141,9 +159,13 @@ class Shard {
 
   // Of the log task.
   std::vector<Table*> unpublished_;
+  // Records below it are in memtables or parts. The log may hold more: a batch that another shard
+  // failed to log. Only a restart says whether that counts, so no flush may pass it.
+  uint64_t applied_end_ = 0;
   std::vector<NewSeries> unlogged_series_;     // Have ids, and no record yet.
   std::vector<NewSeries> series_since_flush_;  // In records, and in no series file yet.
   Mutex compaction_mutex_;                     // One compaction at a time.
+  Mutex install_mutex_;  // A commit and its swap are one step: no version without its memtables.
 };
 
 }  // namespace stria::storage

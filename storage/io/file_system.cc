@@ -34,7 +34,9 @@ Status CreateIfAbsent(FileSystem& files, const std::string& path,
   static_cast<void>(files.Remove(temporary));
   STRIA_RETURN_IF_ERROR(status);
   KillPoint("commit.sync_directory");
-  return files.SyncDirectory(directory);
+  // The name is there and may go again with the power: neither done nor not done.
+  if (status = files.SyncDirectory(directory); status.ok()) return status;
+  return {StatusCode::kIoError, std::string(status.message())};
 }
 
 }  // namespace stria::storage

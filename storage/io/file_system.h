@@ -40,7 +40,7 @@ class File {
 };
 
 struct DiskSpace {
-  uint64_t free_bytes = 0;   ///< that an unprivileged process may still write
+  uint64_t free_bytes = 0;  ///< that an unprivileged process may still write
   uint64_t total_bytes = 0;
 };
 
@@ -67,6 +67,7 @@ class FileSystem {
   virtual Status Link(const std::string& from, const std::string& to) = 0;
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
   virtual Status Remove(const std::string& path) = 0;
+  /// Makes `path` and what is missing above it, durably.
   virtual Status CreateDirectories(const std::string& path) = 0;
   /// Makes names created, linked, renamed or removed in `path` durable.
   virtual Status SyncDirectory(const std::string& path) = 0;
@@ -91,7 +92,8 @@ Result<std::vector<std::byte>> ReadFile(FileSystem& files, const std::string& pa
 
 /// The engine's commit: writes `bytes` to a temporary file beside `path`, syncs it, links it to
 /// `path`, syncs the directory and removes the temporary name. After kOk the file is durable; after
-/// a crash it is there whole or not at all. Fails with kAlreadyExists if `path` exists.
+/// a crash it is there whole or not at all. Fails with kAlreadyExists if `path` exists and with
+/// kDiskFull when nothing was done; after kIoError it may be there.
 Status CreateIfAbsent(FileSystem& files, const std::string& path, std::span<const std::byte> bytes);
 
 }  // namespace stria::storage

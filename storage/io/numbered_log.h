@@ -43,9 +43,9 @@ class NumberedLog {
   /// edits after it; with nothing for an empty log. Fails with kCorruption on damage or a gap.
   Status Open(const Apply& apply);
 
-  /// Commits an edit as the next number. Fails with kAlreadyExists when somebody else took it; with
-  /// kDiskFull or kIoError nothing was promised; but if only the last directory sync failed the
-  /// record may be there after a crash, and the next append then fails with kAlreadyExists.
+  /// Commits an edit as the next number. Fails with kAlreadyExists when somebody else took it, and
+  /// with kDiskFull when nothing was done; after kIoError the record may be there at the next
+  /// start, and the next append then fails with kAlreadyExists.
   Status AppendEdit(std::span<const std::byte> payload);
 
   /// Whether the edits since the last snapshot outweigh it, or are 63.

@@ -122,8 +122,18 @@ class PosixFiles final : public FileSystem {
 
   Status CreateDirectories(const std::string& path) override {
     std::error_code error;
+    std::filesystem::path missing(path);
+    std::vector<std::filesystem::path> parents;  // Of the directories that are made, deepest first.
+    while (!missing.empty() && !std::filesystem::exists(missing, error)) {
+      const auto parent = missing.parent_path();
+      parents.push_back(parent.empty() ? "." : parent);
+      if (parent == missing) break;
+      missing = parent;
+    }
     std::filesystem::create_directories(path, error);
     if (error) return ErrnoStatus("create directory", path, error.value());
+    for (const auto& parent : parents)
+      STRIA_RETURN_IF_ERROR(SyncDirectory(parent.string()));
     return Status::Ok();
   }
 

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -27,9 +28,12 @@ class VersionSet {
 
   std::shared_ptr<const Version> current() const;
 
-  /// Makes `edit` durable and current. Fails with kAlreadyExists when another owner committed: the
-  /// shard is fenced. After kIoError the set takes no more: what is on disk is not known.
+  /// Makes `edit` durable and current. Fails with kDiskFull when nothing was done and a later
+  /// commit may succeed, and with kAlreadyExists when another owner committed: the shard is fenced.
+  /// After that and after kIoError the set takes no more: what is on disk is not known.
   Status Commit(const VersionEdit& edit);
+  /// Whether a commit failed so that the set takes no more.
+  bool failed() const { return failed_.load(std::memory_order_relaxed); }
 
   /// Names of part files that no version names any more, neither the current one nor one that
   /// somebody still reads. Each is returned once.
@@ -44,7 +48,7 @@ class VersionSet {
   mutable Mutex mutex_;
   Mutex commit_mutex_;  // One commit at a time; readers do not wait for the disk.
   NumberedLog log_;
-  bool failed_ = false;  // Guarded by commit_mutex_.
+  std::atomic<bool> failed_ = false;  // Set under commit_mutex_.
   std::shared_ptr<const Version> current_ STRIA_GUARDED_BY(mutex_);
   std::deque<std::weak_ptr<const Version>> earlier_
       STRIA_GUARDED_BY(mutex_);  // Still read, perhaps.

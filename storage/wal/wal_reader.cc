@@ -77,8 +77,8 @@ uint64_t TornBytes(std::span<const std::byte> bytes, const SegmentEnd& end) {
   const auto is_torn_at = [&](uint64_t offset) {
     return offset < bytes.size() && LooksLikeWalFrame(bytes.subspan(offset), end.next_seq);
   };
-  const bool torn = end.has_later_frame || is_torn_at(end.offset) ||
-                    is_torn_at(RoundUpToWalBlock(end.offset));
+  const bool torn =
+      end.has_later_frame || is_torn_at(end.offset) || is_torn_at(RoundUpToWalBlock(end.offset));
   return torn ? bytes.size() - end.offset : 0;
 }
 
@@ -125,8 +125,8 @@ Result<std::vector<Segment>> ReadSegments(FileSystem& files, const std::string& 
     auto& segment = segments.emplace_back();
     segment.header = *header;
     segment.path = path;
-    STRIA_RETURN_IF_ERROR(Walk(bytes, *header, wal_low, segment.end,
-                               [](const WalFrame&) { return Status::Ok(); }));
+    STRIA_RETURN_IF_ERROR(
+        Walk(bytes, *header, wal_low, segment.end, [](const WalFrame&) { return Status::Ok(); }));
     segment.torn_bytes = TornBytes(bytes, segment.end);
   }
   return segments;
@@ -157,7 +157,8 @@ Status CheckEnd(const std::vector<Segment>& segments, size_t index, uint64_t wal
   if (segment.is_void() || missing > segment.last_valid) return Status::Ok();
   const auto next = std::find_if(segments.begin() + static_cast<std::ptrdiff_t>(index) + 1,
                                  segments.end(), [](const Segment& one) { return !one.is_void(); });
-  // A segment is begun only when everything before it is synced, so its header is as good as a frame.
+  // A segment is begun only when everything before it is synced, so its header is as good as a
+  // frame.
   const bool was_durable =
       (segment.end.has_later_frame && segment.end.later_durable >= missing) ||
       (next != segments.end() ? next->header.first_seq > missing : last_accepted >= missing);
@@ -186,6 +187,27 @@ Status Replay(FileSystem& files, const Segment& segment, uint64_t wal_low, WalRe
   return Walk(bytes, segment.header, wal_low, end, apply);
 }
 
+// Makes the records of the last segment durable. A start without a loss of power may read pages
+// that a failed sync has dropped: they are in memory, not on the disk, and no sync writes them
+// again. So what is not known to have been synced, the last group, is written once more as it is.
+Status MakeDurable(FileSystem& files, const Segment& segment) {
+  STRIA_ASSIGN_OR_RETURN(const auto bytes, ReadFile(files, segment.path));
+  const uint64_t end = std::min<uint64_t>(RoundUpToWalBlock(segment.end.offset), bytes.size());
+  uint64_t begin = end;
+  SegmentEnd walked;
+  STRIA_RETURN_IF_ERROR(Walk(bytes, segment.header, 0, walked, [&](const WalFrame& frame) {
+    if (frame.durable + 1 == frame.seq) {
+      begin = static_cast<uint64_t>(frame.payload.data() - bytes.data()) - kWalFrameHeaderBytes;
+    }
+    return Status::Ok();
+  }));
+  STRIA_ASSIGN_OR_RETURN(const auto file, files.OpenForWrite(segment.path));
+  if (begin < end) {
+    STRIA_RETURN_IF_ERROR(file->WriteAt(begin, std::span(bytes).subspan(begin, end - begin)));
+  }
+  return file->Sync();
+}
+
 }  // namespace
 
 Result<WalRecovery> RecoverWal(FileSystem& files, const std::string& directory, uint32_t shard,
@@ -210,9 +232,6 @@ Result<WalRecovery> RecoverWal(FileSystem& files, const std::string& directory, 
     }
     STRIA_RETURN_IF_ERROR(CheckEnd(segments, i, wal_low, last_accepted));
     STRIA_RETURN_IF_ERROR(Replay(files, segment, wal_low, recovery, visit));
-    // What counts from here on must still be there after a power cut.
-    STRIA_ASSIGN_OR_RETURN(const auto file, files.OpenForWrite(segment.path));
-    STRIA_RETURN_IF_ERROR(file->Sync());
     recovery.torn_bytes += segment.torn_bytes;
     recovery.segments.push_back({.segment = segment.header.segment,
                                  .last_seq = segment.last_seq(),
@@ -222,6 +241,9 @@ Result<WalRecovery> RecoverWal(FileSystem& files, const std::string& directory, 
     return Corruption("{}: records {} to {} were acknowledged and are missing; {}", directory,
                       recovery.last_seq + 1, last_accepted, kAdvice);
   }
+  const auto last = std::find_if(segments.rbegin(), segments.rend(),
+                                 [](const Segment& segment) { return segment.last_seq() != 0; });
+  if (last != segments.rend()) STRIA_RETURN_IF_ERROR(MakeDurable(files, *last));
   for (const auto& path : useless)
     static_cast<void>(files.Remove(path));  // What stays only takes space.
   STRIA_RETURN_IF_ERROR(files.SyncDirectory(directory));

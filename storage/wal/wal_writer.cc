@@ -9,9 +9,14 @@
 namespace stria::storage {
 namespace {
 
-constexpr const char* kSpareName = "spare";
-constexpr const char* kSpareTemporary = "spare.tmp";
 constexpr size_t kZeroBytes = 1 << 20;
+
+size_t GroupBytes(std::span<const WalRecord> records) {
+  size_t bytes = 0;
+  for (const auto& record : records)
+    bytes += kWalFrameHeaderBytes + record.payload.size();
+  return RoundUpToWalBlock(bytes);
+}
 
 }  // namespace
 
@@ -27,21 +32,23 @@ WalWriter::WalWriter(FileSystem& files, Clock& clock, Random& random, WalWriterO
 
 WalWriter::~WalWriter() = default;
 
+Status WalWriter::CheckAlive() const {
+  const MutexLock lock(mutex_);
+  if (!failed_) return Status::Ok();
+  return IoError("the log of shard {} failed earlier; restart to recover", options_.shard);
+}
+
+Status WalWriter::Reserve(std::span<const WalRecord> records) {
+  STRIA_RETURN_IF_ERROR(CheckAlive());
+  const size_t group_bytes = GroupBytes(records);
+  if (current_ != nullptr && current_->end + group_bytes <= current_->capacity) return Status::Ok();
+  return Roll(group_bytes);
+}
+
 Result<uint64_t> WalWriter::AppendGroup(std::span<const WalRecord> records) {
-  uint64_t first_seq = 0;
-  {
-    const MutexLock lock(mutex_);
-    if (failed_)
-      return IoError("the log of shard {} failed earlier; restart to recover", options_.shard);
-    first_seq = next_seq_;
-  }
-  size_t group_bytes = 0;
-  for (const auto& record : records)
-    group_bytes += kWalFrameHeaderBytes + record.payload.size();
-  group_bytes = RoundUpToWalBlock(group_bytes);
-  if (current_ == nullptr || current_->end + group_bytes > current_->capacity) {
-    STRIA_RETURN_IF_ERROR(Roll(group_bytes));
-  }
+  STRIA_RETURN_IF_ERROR(Reserve(records));
+  const size_t group_bytes = GroupBytes(records);
+  const uint64_t first_seq = next_seq();
   std::vector<std::byte> group;
   group.reserve(group_bytes);
   uint64_t seq = first_seq;
@@ -95,10 +102,13 @@ Status WalWriter::PrepareNext() {
     if (spare_ready_ || preparing_ || failed_) return Status::Ok();
     preparing_ = true;
   }
-  Status status = MakeFile(kSpareTemporary, options_.segment_bytes).has_value()
-                      ? files_.Rename(PathOf(kSpareTemporary), PathOf(kSpareName))
-                      : DiskFull("no space for the next log segment");
-  if (!status.ok()) static_cast<void>(files_.Remove(PathOf(kSpareTemporary)));
+  const auto make = [&]() -> Status {
+    STRIA_ASSIGN_OR_RETURN(const auto file,
+                           MakeFile(kWalSpareTemporaryName, options_.segment_bytes));
+    return files_.Rename(PathOf(kWalSpareTemporaryName), PathOf(kWalSpareName));
+  };
+  Status status = make();
+  if (!status.ok()) static_cast<void>(files_.Remove(PathOf(kWalSpareTemporaryName)));
   const MutexLock lock(mutex_);
   preparing_ = false;
   spare_ready_ = status.ok();
@@ -118,31 +128,7 @@ Status WalWriter::Roll(uint64_t group_bytes) {
     use_spare = spare_ready_ && needed <= options_.segment_bytes;
     first_seq = next_seq_;
   }
-  const std::string name = WalSegmentName(segment->info.segment);
-  const auto make = [&]() -> Status {
-    if (use_spare) {
-      STRIA_RETURN_IF_ERROR(files_.Rename(PathOf(kSpareName), PathOf(name)));
-      const MutexLock lock(mutex_);
-      spare_ready_ = false;
-    } else {
-      auto made = MakeFile(name, segment->capacity);
-      if (!made) {
-        static_cast<void>(files_.Remove(PathOf(name)));
-        return made.error();
-      }
-    }
-    STRIA_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
-    STRIA_ASSIGN_OR_RETURN(segment->file, files_.OpenForWrite(PathOf(name)));
-    KillPoint("wal.header");
-    segment->nonce = random_.Next();
-    return segment->file->WriteAt(0, EncodeWalSegmentHeader({.shard = options_.shard,
-                                                             .segment = segment->info.segment,
-                                                             .epoch = options_.epoch,
-                                                             .nonce = segment->nonce,
-                                                             .first_seq = first_seq}));
-  };
-  // The header is synced with the first group; until then the segment counts as empty.
-  if (Status status = make(); !status.ok()) {
+  if (Status status = OpenSegment(*segment, first_seq, use_spare); !status.ok()) {
     if (status.code() == StatusCode::kDiskFull) return status;
     const MutexLock lock(mutex_);
     failed_ = true;
@@ -154,6 +140,33 @@ Status WalWriter::Roll(uint64_t group_bytes) {
   current_ = std::move(segment);
   current_bytes_ = current_->end;
   return Status::Ok();
+}
+
+Status WalWriter::OpenSegment(Segment& segment, uint64_t first_seq, bool use_spare) {
+  const std::string path = PathOf(WalSegmentName(segment.info.segment));
+  if (use_spare) {
+    STRIA_RETURN_IF_ERROR(files_.Rename(PathOf(kWalSpareName), path));
+    const MutexLock lock(mutex_);
+    spare_ready_ = false;
+  } else {
+    const auto made = MakeFile(WalSegmentName(segment.info.segment), segment.capacity);
+    if (!made) {
+      static_cast<void>(files_.Remove(path));
+      return made.error();
+    }
+  }
+  STRIA_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
+  STRIA_ASSIGN_OR_RETURN(segment.file, files_.OpenForWrite(path));
+  KillPoint("wal.header");
+  segment.nonce = random_.Next();
+  STRIA_RETURN_IF_ERROR(
+      segment.file->WriteAt(0, EncodeWalSegmentHeader({.shard = options_.shard,
+                                                       .segment = segment.info.segment,
+                                                       .epoch = options_.epoch,
+                                                       .nonce = segment.nonce,
+                                                       .first_seq = first_seq})));
+  // Before any frame, so that frames without a header can only be damage.
+  return segment.file->Sync();
 }
 
 void WalWriter::Recycle(uint64_t wal_low) {
@@ -172,7 +185,7 @@ void WalWriter::Recycle(uint64_t wal_low) {
     const std::string path = PathOf(WalSegmentName(segment.segment));
     const auto size = make_spare ? files_.FileSize(path) : Result<uint64_t>(uint64_t{0});
     if (make_spare && size.has_value() && *size == options_.segment_bytes &&
-        files_.Rename(path, PathOf(kSpareName)).ok()) {
+        files_.Rename(path, PathOf(kWalSpareName)).ok()) {
       // Its old frames carry another nonce, and its header another number: nobody takes them for
       // new.
       make_spare = false;

@@ -47,11 +47,16 @@ class WalWriter {
             std::vector<WalSegmentInfo> segments);
   ~WalWriter();
 
+  /// Makes sure that the next AppendGroup() of `records` finds room, so that it cannot fail for
+  /// want of it. Fails like AppendGroup().
+  Status Reserve(std::span<const WalRecord> records);
+
   /// Writes `records` with consecutive sequence numbers as one group and syncs it; returns the
   /// first number. A group that does not fit into the segment goes into the next, whole.
   ///
   /// Fails with kDiskFull when no segment can be made: nothing was written and a later call may
-  /// succeed. After any other failure the log takes no more (P7: a failed sync is never retried).
+  /// succeed. After any other failure the log takes no more: a failed sync is never retried,
+  /// because the kernel has already dropped what it could not write.
   Result<uint64_t> AppendGroup(std::span<const WalRecord> records);
 
   /// Makes the next segment ahead of its need, so that a roll does not wait for zeros to be
@@ -80,7 +85,9 @@ class WalWriter {
     std::unique_ptr<File> file;
   };
 
+  Status CheckAlive() const;
   Status Roll(uint64_t group_bytes);
+  Status OpenSegment(Segment& segment, uint64_t first_seq, bool use_spare);
   Result<std::unique_ptr<File>> MakeFile(const std::string& name, uint64_t bytes) const;
   std::string PathOf(const std::string& name) const { return options_.directory + "/" + name; }
 

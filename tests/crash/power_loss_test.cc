@@ -1,0 +1,94 @@
+// The engine dies, or one call fails, at every call in turn (or at every STRIA_CRASH_STRIDE-th);
+// then it starts again, and everything that was acknowledged is there, and nothing else.
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/crash/crash_cycles.h"
+#include "tests/crash/crash_world.h"
+
+namespace stria::storage {
+namespace {
+
+using Unsynced = FaultFileSystem::Unsynced;
+
+constexpr int kNumActions = 70;
+constexpr uint64_t kSeed = 7;  // A workload with flushes, rolls, compactions and a restart.
+
+struct Fault {
+  const char* name;
+  uint32_t num_shards = 1;
+  bool dies = true;
+  StatusCode code = StatusCode::kIoError;
+  Unsynced unsynced = Unsynced::kDropNames;
+};
+
+std::ostream& operator<<(std::ostream& out, const Fault& fault) {
+  return out << fault.name;
+}
+
+class PowerLossTest : public testing::TestWithParam<Fault> {
+ protected:
+  // Returns whether call `call` was reached.
+  bool FailAt(uint64_t call) {
+    const Fault& fault = GetParam();
+    CrashWorld world({.seed = kSeed, .num_shards = fault.num_shards});
+    world.files().FailAt(call, fault.code, fault.dies);
+    world.Run(kNumActions);
+    const bool reached = world.files().failed();
+    const std::string where =
+        reached ? "call " + std::to_string(call) + ", " + world.files().failed_call() : "no fault";
+    if (!fault.dies && world.is_open()) {
+      const Status status = world.Verify(/*settles=*/false);
+      EXPECT_TRUE(status.ok()) << where << ", still running: " << status.ToString();
+    }
+    world.Close();
+    if (!fault.dies) {
+      // What a failed sync lost is still in the page cache of the machine.
+      world.files().Restart();
+      const Status status = ReopenAndVerify(world);
+      EXPECT_TRUE(status.ok()) << where << ", restarted: " << status.ToString();
+      world.Close();
+    }
+    world.files().Crash(fault.unsynced);
+    const Status status = ReopenAndVerify(world);
+    EXPECT_TRUE(status.ok()) << where << ", after the loss of power: " << status.ToString();
+    return reached;
+  }
+};
+
+TEST_P(PowerLossTest, LeavesEveryAcknowledgedRowAndNothingElse) {
+  uint64_t call = 1;
+  while (FailAt(call) && !HasFailure())
+    call += STRIA_CRASH_STRIDE;
+  EXPECT_GT(call, 300U) << "the workload has become too small to mean anything";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, PowerLossTest,
+    testing::Values(
+        Fault{"DiesAndLosesAllUnsynced", 1}, Fault{"DiesAndLosesAllUnsyncedOf4Shards", 4},
+        Fault{"DiesAndKeepsNames", 1, true, StatusCode::kIoError, Unsynced::kKeepNames},
+        Fault{"DiesAndKeepsNamesOf4Shards", 4, true, StatusCode::kIoError, Unsynced::kKeepNames},
+        Fault{"DiesAndKeepsAll", 1, true, StatusCode::kIoError, Unsynced::kKeepAll},
+        Fault{"DiesAndKeepsAllOf4Shards", 4, true, StatusCode::kIoError, Unsynced::kKeepAll},
+        Fault{"DiesAndTears", 1, true, StatusCode::kIoError, Unsynced::kTorn},
+        Fault{"DiesAndTears4Shards", 4, true, StatusCode::kIoError, Unsynced::kTorn},
+        Fault{"OneCallFails", 1, false}, Fault{"OneCallFailsOf4Shards", 4, false},
+        Fault{"OneCallFindsTheDiskFull", 1, false, StatusCode::kDiskFull},
+        Fault{"OneCallFindsTheDiskFullOf4Shards", 4, false, StatusCode::kDiskFull}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(SimulatorSliceTest, SurvivesCyclesOfFaultsAndRestarts) {
+  const uint64_t seed = TestSeed();
+  for (uint64_t world = 0; world < 12; ++world) {
+    const Status status = RunCrashCycles(seed * 1'000'000 + world, world % 2 == 0 ? 1 : 4, 10);
+    ASSERT_TRUE(status.ok()) << "world " << world << ": " << status.ToString();
+  }
+}
+
+}  // namespace
+}  // namespace stria::storage
