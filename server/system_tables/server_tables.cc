@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "query/expr/function_registry.h"
+#include "query/bind/function_catalog.h"
 #include "server/system_tables/computed_table.h"
 #include "server/system_tables/system_tables.h"
 
@@ -11,23 +11,6 @@ namespace {
 
 using enum DataType;
 using Rows = std::vector<std::vector<Value>>;
-
-struct AggregateDef {
-  std::string_view name, signature, description;
-};
-
-// In the order of AggregateKind.
-constexpr AggregateDef kAggregates[] = {
-    {"count", "count(*) -> int64", "The number of rows."},
-    {"count", "count(any) -> int64", "The number of values that are not NULL."},
-    {"sum", "sum(number) -> number",
-     "The sum; of integers an integer, which fails when it does not fit."},
-    {"avg", "avg(number) -> float64", "The arithmetic mean."},
-    {"min", "min(any) -> any", "The least value."},
-    {"max", "max(any) -> any", "The greatest value."},
-    {"first", "first(any) -> any", "The value with the least time."},
-    {"last", "last(any) -> any", "The value with the greatest time."},
-};
 
 Value Text(std::string_view text) {
   return Value::String(std::string(text));
@@ -45,13 +28,9 @@ Rows SettingRows(const Settings& settings) {
 
 Rows FunctionRows() {
   Rows rows;
-  for (const auto& aggregate : kAggregates) {
-    rows.push_back({Text(aggregate.name), Text("aggregate"), Text(aggregate.signature),
-                    Text(aggregate.description)});
-  }
-  for (const auto& function : query::ListFunctions()) {
-    rows.push_back(
-        {Text(function.name), Text("scalar"), Text(function.Signature()), Text(function.doc)});
+  for (const auto& function : query::ListSqlFunctions()) {
+    rows.push_back({Text(function.name), Text(function.kind), Text(function.signature),
+                    Text(function.description)});
   }
   return rows;
 }
@@ -61,11 +40,12 @@ Rows FunctionRows() {
 void AddServerTables(query::VirtualTableRegistry& tables, const Settings& settings) {
   tables.Add(std::make_unique<ComputedTable>(
       "settings", "All settings of the server.",
-      std::vector<query::VirtualColumn>{{"name", kString, "section.key"},
-                                        {"value", kString, "what is in force"},
-                                        {"default_value", kString, "what it is when nobody sets it"},
-                                        {"is_default", kBool, "whether nobody has set it"},
-                                        {"description", kString, "what it does"}},
+      std::vector<query::VirtualColumn>{
+          {"name", kString, "section.key"},
+          {"value", kString, "what is in force"},
+          {"default_value", kString, "what it is when nobody sets it"},
+          {"is_default", kBool, "whether nobody has set it"},
+          {"description", kString, "what it does"}},
       [&settings]() -> Result<Rows> { return SettingRows(settings); }));
   tables.Add(std::make_unique<ComputedTable>(
       "functions", "All functions of SQL.",

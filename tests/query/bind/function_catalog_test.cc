@@ -1,0 +1,69 @@
+// The list of functions knows what the binder knows, and the page is printed from it.
+
+#include "query/bind/function_catalog.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "query/bind/expr_binder.h"
+#include "query/expr/function_registry.h"
+#include "tests/query/bind/plant.h"
+
+namespace stria::query {
+namespace {
+
+TEST(FunctionCatalogTest, ListsWhatTheBinderKnows) {
+  std::set<std::string> aggregates;
+  std::set<std::string> scalars;
+  for (const auto& entry : ListSqlFunctions()) {
+    EXPECT_TRUE(entry.signature.starts_with(entry.name + "(")) << entry.signature;
+    EXPECT_TRUE(entry.description.ends_with(".")) << entry.signature;
+    if (entry.kind == "aggregate") {
+      aggregates.insert(entry.name);
+      EXPECT_TRUE(IsAggregateName(entry.name)) << entry.name;
+    } else {
+      scalars.insert(entry.name);
+      EXPECT_TRUE(entry.name == "now" || HasFunction(entry.name)) << entry.name;
+    }
+  }
+  EXPECT_EQ(aggregates,
+            (std::set<std::string>{"avg", "count", "first", "last", "max", "min", "sum"}));
+  for (const auto& function : ListFunctions())
+    EXPECT_TRUE(scalars.contains(function.name)) << function.name;
+}
+
+TEST(FunctionCatalogTest, EveryAggregateCanBeCalledAsItsSignatureSays) {
+  Plant plant;
+  for (const auto& entry : ListSqlFunctions()) {
+    if (entry.kind != "aggregate") continue;
+    std::string call = entry.signature.substr(0, entry.signature.find(" ->"));
+    for (const auto& [type, column] :
+         {std::pair("number", "count"), std::pair("any", "note"), std::pair("timestamp", "time")}) {
+      const size_t at = call.find(type);
+      if (at != std::string::npos) call.replace(at, std::string(type).size(), column);
+    }
+    EXPECT_NE(plant.Plan("SELECT " + call + " FROM readings"), nullptr) << call;
+  }
+}
+
+// STRIA_UPDATE_DOCS=1 writes the page instead of comparing it.
+TEST(FunctionCatalogTest, ThePageIsCurrent) {
+  const std::string path = STRIA_SOURCE_DIR "/docs/sql/functions.md";
+  if (std::getenv("STRIA_UPDATE_DOCS") != nullptr) {
+    std::ofstream(path) << PrintFunctionsPage();
+    return;
+  }
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), PrintFunctionsPage())
+      << "print it again: STRIA_UPDATE_DOCS=1 bind_tests --gtest_filter=*ThePageIsCurrent";
+}
+
+}  // namespace
+}  // namespace stria::query
