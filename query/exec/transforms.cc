@@ -35,7 +35,10 @@ Result<Batch> ProjectOperator::Project(Batch&& input) const {
   output.columns.reserve(exprs_.size());
   for (size_t i = 0; i < exprs_.size(); ++i) {
     if (moves_[i] != 0) {
-      output.columns.push_back(std::move(input.columns[exprs_[i]->column]));
+      // A later CASE gathers whole batches, so a column that nobody reads any more stays one.
+      Column& column = input.columns[exprs_[i]->column];
+      const DataType type = column.type;
+      output.columns.push_back(std::exchange(column, Column::Constant(Value::Null(type), type)));
       continue;
     }
     STRIA_ASSIGN_OR_RETURN(Column column, Evaluate(*exprs_[i], input));

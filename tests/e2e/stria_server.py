@@ -107,7 +107,8 @@ class Server:
         """Returns (status, headers, body bytes)."""
         connection = http.client.HTTPConnection(self.host, timeout=timeout)
         try:
-            connection.request(method, target, body=body, headers=headers or {})
+            data = body.encode() if isinstance(body, str) else body
+            connection.request(method, target, body=data, headers=headers or {})
             answer = connection.getresponse()
             return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), answer.read()
         finally:
