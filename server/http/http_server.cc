@@ -2,9 +2,11 @@
 
 #include <charconv>
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -55,6 +57,9 @@ class HttpServerImpl final : public HttpServer {
 
   void Start() override {
     Accept();
+    // While requests are with the engine, their connections have nothing to do here; the threads
+    // wait for the answers all the same.
+    work_.emplace(boost::asio::make_work_guard(context_->io));
     for (size_t i = 0; i < context_->options.num_threads; ++i)
       threads_.emplace_back([this] { context_->io.run(); });
   }
@@ -73,6 +78,7 @@ class HttpServerImpl final : public HttpServer {
         std::this_thread::sleep_for(kStopPoll);
       CloseHttpSessions(*context_, true);
     }
+    work_.reset();
     threads_.clear();  // They end by themselves: with all sockets closed there is nothing to do.
     context_->stopped.store(true);
   }
@@ -118,6 +124,7 @@ class HttpServerImpl final : public HttpServer {
   std::shared_ptr<SessionContext> context_;
   tcp::acceptor acceptor_;
   boost::asio::steady_timer retry_;
+  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   std::vector<std::jthread> threads_;
 };
 
