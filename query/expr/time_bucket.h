@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "query/expr/expression.h"
+#include "storage/base/int128.h"
 #include "storage/types/time_range.h"
 
 namespace stria::query {
@@ -25,12 +26,10 @@ struct TimeBucket {
   }
   /// Its first instant. That of the earliest buckets may lie before all time; it is clamped.
   int64_t BeginOf(int64_t index) const {
-    int64_t begin = 0;
-    if (__builtin_mul_overflow(index, width_ns, &begin) ||
-        __builtin_add_overflow(begin, origin_ns, &begin)) {
-      return index < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
-    }
-    return begin;
+    const Int128 begin = Int128{index} * width_ns + origin_ns;
+    if (begin < std::numeric_limits<int64_t>::min()) return std::numeric_limits<int64_t>::min();
+    if (begin > std::numeric_limits<int64_t>::max()) return std::numeric_limits<int64_t>::max();
+    return static_cast<int64_t>(begin);
   }
 };
 
