@@ -202,9 +202,9 @@ void Accumulator::AddString(uint32_t group, std::string_view text, int64_t time)
 
 void Accumulator::SetString(uint32_t group, std::string_view text) {
   std::string& kept = strings_[group];
-  text_bytes_ -= kept.capacity();
+  const size_t capacity_before = kept.capacity();  // Never shrinks.
   kept.assign(text);
-  text_bytes_ += kept.capacity();
+  text_bytes_ += kept.capacity() - capacity_before;
 }
 
 void Accumulator::Merge(const Accumulator& other, std::span<const uint32_t> mapping) {

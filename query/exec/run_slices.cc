@@ -36,11 +36,11 @@ void CutRegular(const ScanRun& run, const TimeBucket& bucket, std::vector<Bucket
   while (index != last_bucket) {
     // The first row of the next bucket that has one.
     const int64_t edge = bucket.BeginOf(index + 1);
-    uint64_t next = run.row_begin + (Distance(run.first_time, edge) + step - 1) / step;
+    uint64_t next = run.row_begin + (Distance(run.first_time, edge) - 1) / step + 1;
     slices.push_back({row, static_cast<uint32_t>(next), index});
     row = static_cast<uint32_t>(next);
     if (rows_per_bucket == 0) {
-      index = bucket.IndexOf(run.first_time + int64_t{row - run.row_begin} * run.step);
+      index = bucket.IndexOf(RegularTimeAt(run, row));
       continue;
     }
     // Every whole bucket has the same number of rows.

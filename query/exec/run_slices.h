@@ -19,6 +19,13 @@ struct BucketSlice {
   int64_t bucket = 0;  ///< TimeBucket::IndexOf() of their times
 };
 
+/// The time of `row` of `run`, which is regular. In unsigned numbers, because the distance from the
+/// first row may not fit int64.
+inline int64_t RegularTimeAt(const storage::ScanRun& run, uint32_t row) {
+  return static_cast<int64_t>(static_cast<uint64_t>(run.first_time) +
+                              uint64_t{row - run.row_begin} * static_cast<uint64_t>(run.step));
+}
+
 /// Whether CutRun() has to see the times of `run`.
 bool NeedsTimes(const storage::ScanRun& run, const TimeBucket& bucket);
 
