@@ -12,7 +12,7 @@
 namespace stria::storage {
 namespace {
 
-constexpr uint64_t kMaxBodyBytes = uint64_t{2} << 30;
+constexpr uint64_t kMaxBodyBytes = std::numeric_limits<int32_t>::max();  // LZ4 counts in int.
 constexpr uint64_t kMaxPackingRatio = 256;  // LZ4 cannot do better than 255.
 constexpr int kAcceleration = 4;            // Half the work of 1 for a few per cent of size.
 
@@ -249,6 +249,7 @@ Result<RowsRecord> DecodeRowsRecord(std::span<const std::byte> payload) {
     ShardSeq place;
     STRIA_ASSIGN_OR_RETURN(const auto shard, reader.ReadVarint());
     STRIA_ASSIGN_OR_RETURN(place.seq, reader.ReadVarint());
+    if (shard > UINT32_MAX) return Corruption("shard {}", shard);
     place.shard = static_cast<uint32_t>(shard);
     record.shards.push_back(place);
   }
