@@ -8,16 +8,14 @@
 #include <unistd.h>
 
 #include "query/session/session.h"
-#include "server/api/admin_handlers.h"
-#include "server/api/metrics_handler.h"
-#include "server/api/sql_handler.h"
 #include "server/api/status_handlers.h"
-#include "server/api/write_handler.h"
-#include "server/http/api_error.h"
+#include "server/engine_settings.h"
+#include "server/http/cors.h"
 #include "server/http/http_router.h"
 #include "server/http/http_server.h"
 #include "server/http/response_head.h"
 #include "server/port_owner.h"
+#include "server/routes.h"
 #include "server/run_file.h"
 #include "server/server_metrics.h"
 #include "server/system_tables/system_tables.h"
@@ -39,22 +37,6 @@ bool IsLoopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-storage::EngineOptions EngineOptionsOf(const Settings& settings) {
-  return {.directory = settings.Text("server.data"),
-          .num_shards = static_cast<uint32_t>(settings.Count("storage.shards")),
-          .memtable_bytes = settings.Size("storage.memtable"),
-          .memory_bytes = settings.Size("storage.memory"),
-          .wal_bytes = settings.Size("storage.wal"),
-          .wal_segment_bytes = settings.Size("storage.wal_segment"),
-          .cache_bytes = settings.Size("storage.cache"),
-          .disk_reserve_bytes = settings.Size("storage.disk_reserve"),
-          .flush_after_ns = settings.DurationNs("storage.flush_after"),
-          .compact_after_ns = settings.DurationNs("storage.compact_after"),
-          .partition_ns = settings.DurationNs("storage.partition"),
-          .max_columns = static_cast<uint32_t>(settings.Count("ingest.max_columns")),
-          .create_databases = settings.Flag("ingest.create_databases")};
-}
-
 size_t NumThreads(const Settings& settings) {
   const auto wanted = static_cast<size_t>(settings.Count("server.threads"));
   return wanted != 0 ? wanted : std::max<size_t>(1, std::thread::hardware_concurrency());
@@ -68,6 +50,7 @@ Result<HttpServerOptions> HttpOptionsOf(const Settings& settings) {
   options.num_threads = NumThreads(settings);
   options.max_body_bytes = settings.Size("ingest.max_batch");
   options.max_in_flight_bytes = settings.Size("ingest.max_in_flight");
+  options.allows_origin = IsLoopbackOrigin;
   if (!IsLoopback(options.host) && !settings.Flag("server.insecure")) {
     return InvalidArgument(
         "--http {}: other machines can reach this address, and this version has neither "
@@ -101,7 +84,9 @@ class ServerImpl final : public Server {
     auto http = HttpServer::Listen(http_options, router_, clock, random);
     if (!http) return ExplainTakenPort(http.error(), http_options);
     http_ = *std::move(http);
-    http_address_ = fmt::format("{}:{}", http_options.host, http_->port());
+    const bool is_v6 = http_options.host.find(':') != std::string::npos;
+    http_address_ = fmt::format("{0}{1}{2}:{3}", is_v6 ? "[" : "", http_options.host,
+                                is_v6 ? "]" : "", http_->port());
 
     executor_ = MakeThreadExecutor(
         {.num_foreground = std::max(kMinForeground, NumThreads(settings_)), .num_background = 1});
@@ -113,10 +98,20 @@ class ServerImpl final : public Server {
     metrics_.Watch(*engine_, *http_);
     AddSystemTables(system_tables_, *engine_, settings_);
     queries_ = query::MakeQueryService(*engine_, clock, *executor_, system_tables_);
-    AddRoutes(clock, random);
+    AddRoutes({.settings = &settings_,
+               .state = &state_,
+               .engine = engine_.get(),
+               .queries = queries_.get(),
+               .metrics = &metrics_,
+               .executor = executor_.get(),
+               .clock = &clock,
+               .random = &random},
+              router_);
 
-    STRIA_RETURN_IF_ERROR(run_file_.Write(storage::PosixFileSystem(), settings_.Text("server.data"),
-                                          {{"http", http_->port()}}));
+    // Without the file the server works all the same: the disk may be full, and reads go on.
+    const Status written = run_file_.Write(
+        storage::PosixFileSystem(), settings_.Text("server.data"), {{"http", http_->port()}});
+    if (!written.ok()) Log(LogLevel::kWarning, "run.json", {{"error", written.ToString()}});
     http_->Start();
     const auto recovered = engine_->metrics();
     Log(LogLevel::kInfo, "ready",
@@ -140,46 +135,6 @@ class ServerImpl final : public Server {
   std::string http_address() const override { return http_address_; }
 
  private:
-  void AddRoutes(Clock& clock, Random& random) {
-    const auto write =
-        MakeWriteHandler({.max_batch_bytes = settings_.Size("ingest.max_batch"),
-                          .max_inflated_bytes = settings_.Size("ingest.max_in_flight"),
-                          .create_databases = settings_.Flag("ingest.create_databases")},
-                         *engine_, clock, metrics_);
-    const auto sql = MakeSqlHandler(
-        {.limits = {.timeout_ns = settings_.DurationNs("query.timeout"),
-                    .memory_bytes = settings_.Size("query.memory"),
-                    .max_rows = static_cast<uint64_t>(settings_.Count("query.max_rows"))}},
-        {.service = queries_.get(),
-         .executor = executor_.get(),
-         .clock = &clock,
-         .random = &random,
-         .observer = &metrics_});
-    const auto ping = MakePingHandler();
-    router_.Add({"/", {"GET"}, "this page", MakeIndexHandler(router_)});
-    router_.Add({"/write", {"POST"}, "line protocol, as InfluxDB 1 and QuestDB take it", write});
-    router_.Add({"/api/v2/write", {"POST"}, "line protocol, as InfluxDB 2 takes it", write});
-    router_.Add({"/api/v1/sql", {"GET", "POST"}, "SQL in, rows out", sql});
-    router_.Add({"/ping", {"GET", "POST"}, "204 when the server is there", ping});
-    router_.Add({"/health", {"GET"}, "what works and what does not", MakeHealthHandler(*engine_)});
-    router_.Add({"/ready",
-                 {"GET"},
-                 "200 when the server takes requests, else 503",
-                 MakeReadyHandler(*engine_, clock, state_)});
-    router_.Add(
-        {"/metrics", {"GET"}, "numbers for Prometheus", MakeMetricsHandler(*executor_, [this] {
-           return metrics_.Text();
-         })});
-    router_.Add({"/api/v1/flush",
-                 {"POST"},
-                 "writes all rows in memory into parts",
-                 MakeFlushHandler(*engine_, *executor_)});
-    router_.Add({"/api/v1/compact",
-                 {"POST"},
-                 "merges the parts of every table",
-                 MakeCompactHandler(*engine_, *executor_)});
-  }
-
   const Settings settings_;
   ServerState state_;
   std::string http_address_;

@@ -86,6 +86,13 @@ std::shared_ptr<HttpHandler> MakePingHandler() {
   });
 }
 
+std::shared_ptr<HttpHandler> MakeSettingsHandler() {
+  return MakeFunctionHandler([](const HttpRequest&) {
+    return Json(
+        200, R"({"config":{"line.proto.support.versions":[1],"cairo.max.file.name.length":127}})");
+  });
+}
+
 std::shared_ptr<HttpHandler> MakeIndexHandler(const HttpRouter& router) {
   return MakeFunctionHandler([&router](const HttpRequest&) {
     HttpResponse response;

@@ -1,7 +1,7 @@
-// GET /health, /ready, /ping and /: is it there, does it work, what does it offer.
+// GET /health, /ready, /ping, /settings and /: is it there, does it work, what does it offer.
 //
-// The shapes are InfluxDB's, because every client library asks one of them before it does anything
-// else.
+// The shapes are those of InfluxDB and QuestDB, because every client library asks one of them
+// before it does anything else.
 
 #pragma once
 
@@ -32,6 +32,10 @@ std::shared_ptr<HttpHandler> MakeReadyHandler(const storage::Engine& engine, con
 
 /// 204, or 200 with the version when the parameter `verbose` asks for it.
 std::shared_ptr<HttpHandler> MakePingHandler();
+
+/// What QuestDB's clients ask before they write: the versions of line protocol that are understood.
+/// Version 2 and 3 add binary values, which are not.
+std::shared_ptr<HttpHandler> MakeSettingsHandler();
 
 /// The routes, as plain text. `router` outlives the handler.
 std::shared_ptr<HttpHandler> MakeIndexHandler(const HttpRouter& router);

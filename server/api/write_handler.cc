@@ -137,7 +137,9 @@ class WriteHandler final : public HttpHandler {
     }
     const std::string_view precision_name = request.Query("precision");
     const auto precision = ingest::ParsePrecision(precision_name);
-    if (!precision) {
+    const bool is_coarse = precision == ingest::Precision::kMinutes ||
+                           precision == ingest::Precision::kHours;  // Not in InfluxDB 2.
+    if (!precision || (is_v2 && is_coarse)) {
       return Error("invalid_argument",
                    is_v2 ? "invalid precision; valid precision units are ns, us, ms, and s"
                          : fmt::format("invalid precision \"{}\" (use n, u, ms, s, m or h)",
