@@ -351,7 +351,8 @@ class EngineImpl final : public Engine {
     const auto space = env_.files->Space(options_.directory);
     if (!space || space->free_bytes >= options_.disk_reserve_bytes) return Status::Ok();
     return DiskFull(
-        "the disk is full: {} bytes are free below {}, less than the reserve of {}; free some space, and "
+        "the disk is full: {} bytes are free below {}, less than the reserve of {}; free some "
+        "space, and "
         "writes go on by themselves",
         space->free_bytes, options_.directory, options_.disk_reserve_bytes);
   }
@@ -670,18 +671,17 @@ class EngineImpl final : public Engine {
     return Status::Ok();
   }
 
-  // Logs what failed in the background, once for each new reason, and that it works again.
+  // Logs what failed in the background, once for each new kind of reason, and that it works again.
   void Report(const char* consequence, const Status& status) {
     const MutexLock lock(report_mutex_);
-    std::string& last = reports_[consequence];
-    const std::string reason = status.ok() ? std::string() : status.ToString();
-    if (reason == last) return;
+    StatusCode& last = reports_[consequence];
+    if (status.code() == last) return;
+    last = status.code();
     if (status.ok()) {
-      stria::Log(LogLevel::kInfo, "works again", {{"after", last}});
+      stria::Log(LogLevel::kInfo, "works again", {{"after", consequence}});
     } else {
-      stria::Log(LogLevel::kError, consequence, {{"reason", reason}});
+      stria::Log(LogLevel::kError, consequence, {{"reason", status.ToString()}});
     }
-    last = reason;
   }
 
   EngineOptions options_;
@@ -709,7 +709,7 @@ class EngineImpl final : public Engine {
   Mutex flush_status_mutex_;
   Status flush_status_ STRIA_GUARDED_BY(flush_status_mutex_);  // Of the last flush that ended.
   Mutex report_mutex_;
-  std::map<std::string, std::string> reports_ STRIA_GUARDED_BY(report_mutex_);
+  std::map<std::string, StatusCode> reports_ STRIA_GUARDED_BY(report_mutex_);
   std::atomic<bool> closed_ = false;
   std::atomic<bool> failed_ = false;
   std::atomic<bool> disk_full_ = false;
