@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "query/expr/expression.h"
+#include "query/sql/source_text.h"
 #include "storage/types/value.h"
 
 namespace stria::query {
@@ -45,11 +46,15 @@ struct AstExpr {
   Position position;
   std::vector<std::string> names;
   Value literal;
+  LiteralKind literal_kind = LiteralKind::kNone;
   std::vector<std::shared_ptr<const AstExpr>> args;
   bool negated = false;
   bool star = false;
   bool distinct = false;
   std::string text;  ///< as written, blanks folded
+  // Where it stands in the statement, in characters: [begin, end). The token of a literal begins
+  // after a sign or the word INTERVAL.
+  uint32_t begin = 0, end = 0, token_begin = 0;
 };
 
 using AstExprPtr = std::shared_ptr<const AstExpr>;

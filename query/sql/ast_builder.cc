@@ -4,25 +4,20 @@
 // message.
 
 #include <algorithm>
-#include <charconv>
-#include <limits>
 
 #include <StriaSqlLexer.h>
 #include <StriaSqlParser.h>
 #include <antlr4-runtime.h>
 #include <fmt/core.h>
 
-#include "query/expr/time_text.h"
 #include "query/sql/parse.h"
+#include "query/sql/source_text.h"
 #include "storage/base/nearest_name.h"
 
 namespace stria::query::internal {
 namespace {
 
 using Parser = StriaSqlParser;
-
-// Every node keeps its text, as the name of a result column; a tree of long texts would be square.
-constexpr size_t kMaxTextBytes = 256;
 
 // Thrown through ANTLR's frames only, and caught in BuildStatement().
 struct SyntaxError {
@@ -118,16 +113,6 @@ std::string Lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   });
-  return text;
-}
-
-// The text between quotes, doubled quotes made single.
-std::string Unquote(const std::string& quoted) {
-  std::string text;
-  for (size_t i = 1; i + 1 < quoted.size(); ++i) {
-    text += quoted[i];
-    if (quoted[i] == quoted[0]) ++i;
-  }
   return text;
 }
 
@@ -231,14 +216,9 @@ class Builder {
     if (context->getStop() != nullptr) {
       const antlr4::misc::Interval interval(context->getStart()->getStartIndex(),
                                             context->getStop()->getStopIndex());
-      bool blank = false;
-      for (const char c : input_.getText(interval)) {
-        if (expr->text.size() == kMaxTextBytes) break;
-        const bool is_blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
-        if (is_blank && blank) continue;
-        expr->text += is_blank ? ' ' : c;
-        blank = is_blank;
-      }
+      expr->text = FoldText(input_.getText(interval));
+      expr->begin = static_cast<uint32_t>(interval.a);
+      expr->end = static_cast<uint32_t>(interval.b + 1);
     }
     return expr;
   }
@@ -342,8 +322,8 @@ class Builder {
   AstExprPtr Signed(Parser::SignedContext* context) {
     if (context->sign->getText() == "+") return Operand(context->operand());
     if (auto* simple = dynamic_cast<Parser::SimpleContext*>(context->operand())) {
-      if (dynamic_cast<Parser::IntegerContext*>(simple->primary()) != nullptr) {
-        return Integer(context, "-" + simple->getText());
+      if (auto* integer = dynamic_cast<Parser::IntegerContext*>(simple->primary())) {
+        return Literal(context, LiteralKind::kInteger, integer->INTEGER()->getSymbol());
       }
     }
     auto expr = New(AstKind::kArith, context);
@@ -352,29 +332,14 @@ class Builder {
     return expr;
   }
 
-  AstExprPtr Integer(antlr4::ParserRuleContext* context, const std::string& text) {
+  // A literal that ends with `token`; before it stands a sign, INTERVAL, TIMESTAMP or nothing.
+  AstExprPtr Literal(antlr4::ParserRuleContext* context, LiteralKind kind, antlr4::Token* token) {
     auto expr = New(AstKind::kLiteral, context);
-    int64_t value = 0;
-    const char* end = text.data() + text.size();
-    if (std::from_chars(text.data(), end, value).ec == std::errc()) {
-      expr->literal = Value::Int64(value);
-      return expr;
-    }
-    uint64_t large = 0;
-    if (std::from_chars(text.data(), end, large).ec == std::errc()) {
-      expr->literal = Value::Uint64(large);
-      return expr;
-    }
-    return Decimal(context, text);
-  }
-
-  AstExprPtr Decimal(antlr4::ParserRuleContext* context, const std::string& text) {
-    auto expr = New(AstKind::kLiteral, context);
-    double value = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc()) {
-      Fail(expr->position, fmt::format("the number {} does not fit float64", text));
-    }
-    expr->literal = Value::Float64(value);
+    expr->literal_kind = kind;
+    expr->token_begin = static_cast<uint32_t>(token->getStartIndex());
+    auto value = ReadLiteral(kind, token->getText(), expr->begin != expr->token_begin);
+    if (!value) Fail(PositionOf(token), std::string(value.error().message()));
+    expr->literal = *std::move(value);
     return expr;
   }
 
@@ -401,27 +366,22 @@ class Builder {
       expr->star = expr->args.empty() && c->getText().ends_with("(*)");
       return expr;
     }
-    if (auto* c = dynamic_cast<Parser::IntegerContext*>(context)) return Integer(c, c->getText());
-    if (auto* c = dynamic_cast<Parser::DecimalContext*>(context)) return Decimal(c, c->getText());
-    if (auto* c = dynamic_cast<Parser::StringContext*>(context)) {
-      return Literal(c, Value::String(Unquote(c->getText())));
-    }
+    if (auto* c = dynamic_cast<Parser::IntegerContext*>(context))
+      return Literal(c, LiteralKind::kInteger, c->INTEGER()->getSymbol());
+    if (auto* c = dynamic_cast<Parser::DecimalContext*>(context))
+      return Literal(c, LiteralKind::kDecimal, c->DECIMAL()->getSymbol());
+    if (auto* c = dynamic_cast<Parser::StringContext*>(context))
+      return Literal(c, LiteralKind::kString, c->STRING()->getSymbol());
     if (dynamic_cast<Parser::TrueContext*>(context) != nullptr)
       return Literal(context, Value::Bool(true));
     if (dynamic_cast<Parser::FalseContext*>(context) != nullptr)
       return Literal(context, Value::Bool(false));
     if (dynamic_cast<Parser::NullContext*>(context) != nullptr)
       return Literal(context, Value::Null());
-    if (auto* c = dynamic_cast<Parser::IntervalContext*>(context)) {
-      const auto ns = ParseInterval(Unquote(c->STRING()->getText()));
-      if (!ns) Fail(PositionOf(c->STRING()->getSymbol()), std::string(ns.error().message()));
-      return Literal(c, Value::Interval(*ns));
-    }
-    if (auto* c = dynamic_cast<Parser::TimestampContext*>(context)) {
-      const auto ns = ParseTimestamp(Unquote(c->STRING()->getText()));
-      if (!ns) Fail(PositionOf(c->STRING()->getSymbol()), std::string(ns.error().message()));
-      return Literal(c, Value::Timestamp(*ns));
-    }
+    if (auto* c = dynamic_cast<Parser::IntervalContext*>(context))
+      return Literal(c, LiteralKind::kInterval, c->STRING()->getSymbol());
+    if (auto* c = dynamic_cast<Parser::TimestampContext*>(context))
+      return Literal(c, LiteralKind::kTimestamp, c->STRING()->getSymbol());
     if (auto* c = dynamic_cast<Parser::CastContext*>(context)) {
       auto expr = New(AstKind::kCast, c);
       expr->args = {Expr(c->expr())};

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "query/sql/statement_template.h"
 #include "storage/base/mutex.h"
 
 namespace stria::query {
@@ -73,7 +74,7 @@ std::optional<QueryError> CheckText(std::string_view sql) {
   Nesting nesting;
   const auto skip = [&](size_t& i, size_t end) {
     for (; i < end; ++i) {
-      ++position.column;
+      if ((static_cast<unsigned char>(sql[i]) & 0xc0) != 0x80) ++position.column;
       if (sql[i] == '\n') position = {position.line + 1, 1};
     }
   };
@@ -95,6 +96,14 @@ std::optional<QueryError> CheckText(std::string_view sql) {
       skip(i, std::min(sql.find('\n', i), sql.size()));
       continue;
     }
+    if (sql.substr(i).starts_with("/*")) {
+      const size_t end = sql.find("*/", i + 2);
+      if (end == std::string_view::npos)
+        return ParseError(position, "the comment that begins here does not end",
+                          "close it with */");
+      skip(i, end + 2);
+      continue;
+    }
     size_t end = i + 1;
     while (IsWordByte(c) && end < sql.size() && IsWordByte(sql[end]))
       ++end;
@@ -105,28 +114,59 @@ std::optional<QueryError> CheckText(std::string_view sql) {
   return std::nullopt;
 }
 
-class StatementCache {
+// The newest so many entries. Thread safety: thread-safe.
+template <typename T>
+class NewestEntries {
  public:
-  std::shared_ptr<const Statement> Find(const std::string& sql) {
+  std::shared_ptr<const T> Find(const std::string& key) {
     const MutexLock lock(mutex_);
-    const auto found = statements_.find(sql);
-    return found == statements_.end() ? nullptr : found->second;
+    const auto found = entries_.find(key);
+    return found == entries_.end() ? nullptr : found->second;
   }
 
-  void Insert(const std::string& sql, std::shared_ptr<const Statement> statement) {
+  void Insert(const std::string& key, std::shared_ptr<const T> entry) {
     const MutexLock lock(mutex_);
-    if (!statements_.emplace(sql, std::move(statement)).second) return;
-    order_.push_back(sql);
+    if (!entries_.emplace(key, std::move(entry)).second) return;
+    order_.push_back(key);
     if (order_.size() <= kMaxCachedStatements) return;
-    statements_.erase(order_.front());
+    entries_.erase(order_.front());
     order_.pop_front();
   }
 
  private:
   Mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<const Statement>> statements_
-      STRIA_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::shared_ptr<const T>> entries_ STRIA_GUARDED_BY(mutex_);
   std::deque<std::string> order_ STRIA_GUARDED_BY(mutex_);  // Oldest first.
+};
+
+class StatementCache {
+ public:
+  ParseResult Parse(std::string_view sql) {
+    const std::string text(sql);
+    if (auto statement = statements_.Find(text)) return statement;
+    const auto shape = FindShape(sql);
+    if (shape) {
+      if (const auto parsed = templates_.Find(shape->key)) {
+        if (auto statement = parsed->Instantiate(sql, *shape)) {
+          statements_.Insert(text, statement);
+          return statement;
+        }
+      }
+    }
+    ParseResult result = ParseStatement(sql);
+    const auto* statement = std::get_if<std::shared_ptr<const Statement>>(&result);
+    if (statement == nullptr) return result;
+    statements_.Insert(text, *statement);
+    if (shape) {
+      if (auto parsed = StatementTemplate::Make(*statement, sql, *shape))
+        templates_.Insert(shape->key, std::move(parsed));
+    }
+    return result;
+  }
+
+ private:
+  NewestEntries<Statement> statements_;         // By text.
+  NewestEntries<StatementTemplate> templates_;  // By shape.
 };
 
 }  // namespace
@@ -138,14 +178,7 @@ ParseResult ParseStatement(std::string_view sql) {
 
 ParseResult ParseStatementCached(std::string_view sql) {
   static StatementCache cache;
-  if (sql.size() > kMaxCachedBytes) return ParseStatement(sql);
-  const std::string key(sql);
-  if (auto statement = cache.Find(key)) return statement;
-  ParseResult result = ParseStatement(sql);
-  if (const auto* statement = std::get_if<std::shared_ptr<const Statement>>(&result)) {
-    cache.Insert(key, *statement);
-  }
-  return result;
+  return sql.size() > kMaxCachedBytes ? ParseStatement(sql) : cache.Parse(sql);
 }
 
 }  // namespace stria::query

@@ -249,6 +249,19 @@ TEST(ParseTest, BoundsNesting) {
   EXPECT_EQ(Error(signs + "1").message, "an expression has more than 1000 operators in a row");
 }
 
+TEST(ParseTest, CommentsMayHoldAnything) {
+  EXPECT_NE(Parse("SELECT 1 -- it's (\n + /* \" ' ( \n */ 2"), nullptr);
+  const QueryError error = Error("SELECT 1\n /* 2");
+  EXPECT_EQ(error.message, "the comment that begins here does not end");
+  EXPECT_EQ(error.line, 2U);
+  EXPECT_EQ(error.column, 2U);
+}
+
+TEST(ParseTest, ColumnsCountCharactersNotBytes) {
+  EXPECT_EQ(Error("SELECT 'ää', 'x").column, 14U);
+  EXPECT_EQ(Error("SELECT 'ää' FORM t").column, 18U);
+}
+
 TEST(ParseTest, ParenthesesInTextDoNotCount) {
   EXPECT_NE(Parse("SELECT '" + std::string(5000, '(') + "' -- " + std::string(5000, '(')), nullptr);
 }
