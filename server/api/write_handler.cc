@@ -198,17 +198,24 @@ class WriteHandler final : public HttpHandler {
       return found != nullptr && found->role == ColumnRole::kField;
     };
     if (const auto error = DescribeOutcome(outcome, write.dialect, is_field)) {
-      return Refuse(write, *error);
+      return Refuse(write, *error, RowsWritten(outcome));
     }
     HttpResponse response;
     response.status = 204;
     response.headers.push_back({"X-Durability", write.target.sync ? "fsync" : "none"});
+    response.headers.push_back(RowsWritten(outcome));
     if (!write.warning.empty()) response.headers.push_back({"X-Stria-Warning", write.warning});
     write.reply->Send(std::move(response));
   }
 
-  static void Refuse(PendingWrite& write, const ApiError& error) {
+  // What a client that counts wants to know, above all of a body that was stored in part.
+  static HttpHeader RowsWritten(const WriteOutcome& outcome) {
+    return {"X-Stria-Rows-Written", fmt::format("{}", outcome.result.rows_written)};
+  }
+
+  static void Refuse(PendingWrite& write, const ApiError& error, HttpHeader rows_written = {}) {
     HttpResponse response = ErrorResponse(write.request, error);
+    if (!rows_written.name.empty()) response.headers.push_back(std::move(rows_written));
     if (!write.warning.empty()) response.headers.push_back({"X-Stria-Warning", write.warning});
     write.reply->Send(std::move(response));
   }

@@ -4,7 +4,6 @@
 // starts it again, compares the ledger and the answers, and ends with exit code 0 when all agree.
 // `--forever` is what `make run` shows: the same on a screen that stays, with a key for the kill.
 
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -18,6 +17,7 @@
 #include "tools/cli/child_server.h"
 #include "tools/cli/fleet.h"
 #include "tools/cli/http_client.h"
+#include "tools/cli/interrupt.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/terminal.h"
 #include "tools/cli/verbs.h"
@@ -30,13 +30,6 @@ constexpr const char* kDatabase = "demo";
 constexpr const char* kExampleSql =
     "SELECT site, count(*) AS samples, round(avg(temperature), 2) AS avg_c, "
     "max(temperature) AS max_c FROM readings GROUP BY site ORDER BY site";
-
-std::atomic<bool> interrupted = false;  // Written by a signal handler.
-static_assert(std::atomic<bool>::is_always_lock_free);
-
-void OnSignal(int) {
-  interrupted.store(true);
-}
 
 // The keyboard without line buffering, while this lives.
 class RawKeyboard {
@@ -186,7 +179,7 @@ class Demo {
     const auto started = SteadyClock::now();
     auto last = started;
     int64_t last_rows = fleet_.rows_acknowledged();
-    while (!interrupted.load()) {
+    while (!Interrupted()) {
       const char key = keyboard.Wait(std::chrono::milliseconds(500));
       const auto now = SteadyClock::now();
       if (options_.seconds > 0 && now - started > std::chrono::seconds(options_.seconds)) break;
@@ -213,14 +206,14 @@ class Demo {
     const auto deadline = SteadyClock::now() + std::chrono::duration<double>(seconds);
     const auto started = SteadyClock::now();
     const int64_t first_rows = fleet_.rows_acknowledged();
-    while (!interrupted.load() && SteadyClock::now() < deadline) {
+    while (!Interrupted() && SteadyClock::now() < deadline) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
       const double elapsed = std::chrono::duration<double>(SteadyClock::now() - started).count();
       last_rate_ = static_cast<double>(fleet_.rows_acknowledged() - first_rows) / elapsed;
       ShowProgress(StateLine(last_rate_));
     }
     ClearProgress();
-    return !interrupted.load();
+    return !Interrupted();
   }
 
   int RunBounded() {
@@ -265,10 +258,7 @@ class Demo {
 }  // namespace
 
 int RunDemo(const DemoOptions& options) {
-  struct sigaction action {};
-  action.sa_handler = OnSignal;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  CatchInterrupts();
   ::signal(SIGPIPE, SIG_IGN);
   Demo demo(options);
   return demo.Run();

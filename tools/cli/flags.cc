@@ -31,13 +31,25 @@ constexpr SettingFlag kSettingFlags[] = {
 };
 
 void AddClientFlags(CLI::App& app, ClientOptions& client) {
-  app.add_option("-H,--host", client.url, "Server, such as http://127.0.0.1:8181")
-      ->envname("STRIA_URL");
-  app.add_option("-d,--database", client.database, "Database")->envname("STRIA_DATABASE");
-  app.add_option("--token", client.token, "Token")->envname("STRIA_TOKEN");
+  app.add_option("-H,--host", client.url,
+                 "Server, such as http://127.0.0.1:8181 (or environment STRIA_URL)");
+  app.add_option("-d,--database", client.database, "Database (or STRIA_DATABASE)");
+  app.add_option("--token", client.token, "Token (or STRIA_TOKEN)");
   app.add_option("--format", client.format, "table, csv, tsv, json or jsonl");
   app.add_option("-o,--output", client.output, "File for the answer");
   app.add_flag("--no-color", client.no_color, "No colours");
+}
+
+// Not by CLI11: a flag may stand before the verb or after it, and the environment must not win over
+// either.
+void TakeEnvironment(ClientOptions& client) {
+  const auto take = [](const char* name, std::string& value) {
+    const char* const text = std::getenv(name);
+    if (text != nullptr && *text != '\0') value = text;
+  };
+  take("STRIA_URL", client.url);
+  take("STRIA_DATABASE", client.database);
+  take("STRIA_TOKEN", client.token);
 }
 
 // What the user may have meant by the argument that CLI11 did not know.
@@ -77,9 +89,10 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error, int argc,
     PrintError(fmt::format("unknown {} \"{}\". {}",
                            unknown.starts_with('-') ? "flag" : "verb or argument", unknown,
                            Suggest(active, unknown)));
+  } else if (&active == &app) {
+    PrintError("no verb given. See stria --help.");
   } else {
-    PrintError(fmt::format("{}. See stria {} --help.", error.what(),
-                           &active == &app ? "" : active.get_name()));
+    PrintError(fmt::format("{}. See stria {} --help.", error.what(), active.get_name()));
   }
   return kExitUsage;
 }
@@ -104,6 +117,11 @@ int RunCommandLine(int argc, const char* const* argv) {
   serve_verb->add_option("--set", other_settings, "Any other setting, as section.name=value");
 
   ClientOptions client;
+  TakeEnvironment(client);
+  AddClientFlags(app, client);
+  for (auto* option : app.get_options()) {
+    if (option->get_lnames() != std::vector<std::string>{"help"}) option->group("");  // Not shown.
+  }
   SqlOptions sql;
   auto* sql_verb = app.add_subcommand("sql", "Run SQL statements on a server");
   AddClientFlags(*sql_verb, client);

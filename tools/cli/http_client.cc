@@ -1,11 +1,13 @@
 #include "tools/cli/http_client.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <mutex>
 
 #include <curl/curl.h>
 
 #include "storage/base/errors.h"
+#include "tools/cli/interrupt.h"
 #include "tools/cli/json_text.h"
 
 namespace stria::cli {
@@ -16,6 +18,22 @@ constexpr long kConnectTimeoutMs = 3000;
 void InitializeLibrary() {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+Status Failure(CURLcode code, const std::string& url) {
+  switch (code) {
+    case CURLE_ABORTED_BY_CALLBACK: return Cancelled("interrupted");
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return InvalidArgument("\"{}\" is no address of a server; want one such as {}", url,
+                             "http://127.0.0.1:8181");
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_GOT_NOTHING:
+      return IoError("the connection to {} broke before the answer was whole", url);
+    default: return Unavailable("cannot reach {}: {}", url, curl_easy_strerror(code));
+  }
 }
 
 }  // namespace
@@ -35,6 +53,10 @@ struct HttpClient::Transfer {
     }
     transfer->received.append(bytes);
     return bytes.size();
+  }
+
+  static int OnProgress(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return Interrupted() ? 1 : 0;
   }
 };
 
@@ -86,6 +108,8 @@ Result<HttpAnswer> HttpClient::Perform(const std::string& target, const std::str
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer_.get());
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &Transfer::OnProgress);
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
   if (body != nullptr) {
     curl_easy_setopt(handle, CURLOPT_POST, 1L);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body->data());
@@ -95,11 +119,16 @@ Result<HttpAnswer> HttpClient::Perform(const std::string& target, const std::str
   curl_slist_free_all(list);
   transfer_->receiver = nullptr;
   if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && receiver != nullptr)) {
-    return Unavailable("cannot reach {}: {}", url_, curl_easy_strerror(code));
+    return Failure(code, url_);
   }
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  return HttpAnswer{static_cast<int>(status), std::move(transfer_->received)};
+  HttpAnswer answer{static_cast<int>(status), std::move(transfer_->received)};
+  curl_header* rows = nullptr;
+  if (curl_easy_header(handle, "X-Stria-Rows-Written", 0, CURLH_HEADER, -1, &rows) == CURLHE_OK) {
+    answer.rows_written = std::strtoll(rows->value, nullptr, 10);
+  }
+  return answer;
 }
 
 std::string UrlEncode(std::string_view text) {
@@ -121,8 +150,12 @@ std::string UrlEncode(std::string_view text) {
 std::string ErrorMessage(const HttpAnswer& answer) {
   for (const std::string_view name : {"message", "error"}) {
     if (auto text = FindJsonString(answer.body, name)) {
+      const auto line = FindJsonInteger(answer.body, "line");
+      const auto column = FindJsonInteger(answer.body, "column");
+      if (line && column) *text += fmt::format(", line {} column {}", *line, *column);
       const auto hint = FindJsonString(answer.body, "hint");
-      return hint && !hint->empty() ? *text + "\nhint: " + *hint : *text;
+      if (hint && !hint->empty()) *text += ". " + *hint;
+      return *text;
     }
   }
   return answer.body.empty() ? fmt::format("HTTP status {}", answer.status) : answer.body;

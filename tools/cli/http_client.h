@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,6 +16,8 @@ namespace stria::cli {
 struct HttpAnswer {
   int status = 0;
   std::string body;  ///< empty when a receiver took it
+  /// Of the header X-Stria-Rows-Written, or -1.
+  int64_t rows_written = -1;
 };
 
 /// One connection, kept alive between calls.
@@ -28,8 +31,9 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// Sends a request with the given path and query. Fails with kUnavailable when no connection can
-  /// be made or it breaks before the answer is whole; any HTTP status is an answer.
+  /// Sends a request with the given path and query; any HTTP status is an answer. Fails with
+  /// kUnavailable when no connection can be made, kIoError when it breaks before the answer is
+  /// whole, kInvalidArgument when the URL is none, kCancelled when the user interrupts.
   Result<HttpAnswer> Get(const std::string& target);
   Result<HttpAnswer> Post(const std::string& target, std::string_view body,
                           const std::vector<std::string>& headers = {});
@@ -55,7 +59,8 @@ class HttpClient {
 /// `text` with everything but letters, digits and -._~ percent-encoded (RFC 3986).
 std::string UrlEncode(std::string_view text);
 
-/// The message in an error body of any of the server's dialects, or the body itself.
+/// What a refusal says, from an error body of any of the server's dialects: the message, where, and
+/// what to do. Or the body itself.
 std::string ErrorMessage(const HttpAnswer& answer);
 
 }  // namespace stria::cli

@@ -8,16 +8,18 @@ namespace {
 
 namespace json = boost::json;
 
-const json::string* FindString(const json::value& value, std::string_view name) {
+// The first member called `name`, at any depth, for which `takes` holds.
+template <typename Takes>
+const json::value* FindMember(const json::value& value, std::string_view name, const Takes& takes) {
   if (const auto* object = value.if_object()) {
     for (const auto& member : *object) {
       const bool named = std::string_view(member.key().data(), member.key().size()) == name;
-      if (named && member.value().is_string()) return &member.value().get_string();
-      if (const auto* found = FindString(member.value(), name)) return found;
+      if (named && takes(member.value())) return &member.value();
+      if (const auto* found = FindMember(member.value(), name, takes)) return found;
     }
   } else if (const auto* array = value.if_array()) {
     for (const auto& element : *array) {
-      if (const auto* found = FindString(element, name)) return found;
+      if (const auto* found = FindMember(element, name, takes)) return found;
     }
   }
   return nullptr;
@@ -33,9 +35,21 @@ std::optional<std::string> FindJsonString(std::string_view text, std::string_vie
   json::error_code error;
   const json::value value = json::parse({text.data(), text.size()}, error);
   if (error) return std::nullopt;
-  const json::string* found = FindString(value, name);
+  const auto* found =
+      FindMember(value, name, [](const json::value& member) { return member.is_string(); });
   if (found == nullptr) return std::nullopt;
-  return std::string(found->data(), found->size());
+  const json::string& string = found->get_string();
+  return std::string(string.data(), string.size());
+}
+
+std::optional<int64_t> FindJsonInteger(std::string_view text, std::string_view name) {
+  json::error_code error;
+  const json::value value = json::parse({text.data(), text.size()}, error);
+  if (error) return std::nullopt;
+  const auto* found =
+      FindMember(value, name, [](const json::value& member) { return member.is_int64(); });
+  if (found == nullptr) return std::nullopt;
+  return found->get_int64();
 }
 
 std::optional<int64_t> FirstJsonInteger(std::string_view text) {

@@ -3,6 +3,7 @@
 // Statements come from -c, a file or stdin, separated by semicolons. A table on a terminal, CSV
 // where the output goes elsewhere.
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "tools/cli/http_client.h"
+#include "tools/cli/interrupt.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/statement_splitter.h"
 #include "tools/cli/terminal.h"
@@ -31,18 +33,71 @@ std::string ServerFormat(const std::string& format, bool to_terminal) {
   return {};
 }
 
+// The last bytes of an answer: an error after the first row is told there.
+class AnswerTail {
+ public:
+  void Add(std::string_view bytes) {
+    tail_.append(bytes.substr(bytes.size() - std::min(bytes.size(), kMaxBytes)));
+    if (tail_.size() > 2 * kMaxBytes) tail_.erase(0, tail_.size() - kMaxBytes);
+  }
+
+  // The error that ends the answer, in the formats that have a place for one. Line ends in values
+  // are escaped, so only the error can stand at the beginning of a line like this.
+  std::optional<std::string> Error(const std::string& format) const {
+    const std::string_view begin = format == "json"    ? "\n\"error\":"
+                                   : format == "jsonl" ? "{\"error\":{\"code\":"
+                                                       : "";
+    if (begin.empty()) return std::nullopt;
+    const size_t last_line = format == "json" ? tail_.rfind(begin) : LastLine();
+    if (last_line == std::string::npos ||
+        !std::string_view(tail_).substr(last_line).starts_with(begin)) {
+      return std::nullopt;
+    }
+    if (format == "jsonl") return tail_.substr(last_line);
+    return "{" + tail_.substr(last_line + 1);
+  }
+
+ private:
+  static constexpr size_t kMaxBytes = 16 << 10;
+
+  size_t LastLine() const {
+    if (tail_.size() < 2) return std::string::npos;
+    const size_t before = tail_.rfind('\n', tail_.size() - 2);
+    return before == std::string::npos ? 0 : before + 1;
+  }
+
+  std::string tail_;
+};
+
+int ReportFailure(const Status& status) {
+  if (status.code() == StatusCode::kCancelled) return kExitInterrupted;
+  PrintError(status.message());
+  switch (status.code()) {
+    case StatusCode::kInvalidArgument: return kExitUsage;
+    case StatusCode::kUnavailable: return kExitNoConnection;
+    default: return kExitRefused;
+  }
+}
+
 // Runs one statement. Returns an exit code.
 int RunStatement(HttpClient& client, const ClientOptions& options, const std::string& format,
                  const std::string& statement, std::FILE* output) {
   const std::string body = fmt::format(R"({{"q":{},"db":{},"format":{}}})", JsonQuote(statement),
                                        JsonQuote(options.database), JsonQuote(format));
+  AnswerTail tail;
   const auto answer = client.PostStreaming(
       "/api/v1/sql", body, {"Content-Type: application/json"}, [&](std::string_view bytes) {
+        tail.Add(bytes);
         return std::fwrite(bytes.data(), 1, bytes.size(), output) == bytes.size();
       });
   if (!answer) {
-    PrintError(answer.error().message());
-    return kExitNoConnection;
+    std::fflush(output);
+    return ReportFailure(answer.error());
+  }
+  if (const auto error = tail.Error(format)) {
+    std::fflush(output);
+    PrintError(ErrorMessage({.status = answer->status, .body = *error}));
+    return kExitRefused;
   }
   if (answer->status != 200) {
     std::fflush(output);
@@ -89,6 +144,7 @@ int RunSql(const ClientOptions& options, const SqlOptions& sql) {
     for (auto& statement : SplitStatements(command))
       statements.push_back(std::move(statement));
   }
+  CatchInterrupts();
   HttpClient client(options.url, options.token);
   int code = kExitDone;
   for (const auto& statement : statements) {
@@ -105,10 +161,7 @@ int RunSql(const ClientOptions& options, const SqlOptions& sql) {
 int RunCompact(const ClientOptions& options) {
   HttpClient client(options.url, options.token);
   const auto answer = client.Post("/api/v1/compact", "");
-  if (!answer) {
-    PrintError(answer.error().message());
-    return kExitNoConnection;
-  }
+  if (!answer) return ReportFailure(answer.error());
   if (answer->status / 100 != 2) {
     PrintError(ErrorMessage(*answer));
     return kExitRefused;

@@ -6,10 +6,12 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <thread>
 
 #include <fmt/core.h>
 
 #include "tools/cli/http_client.h"
+#include "tools/cli/interrupt.h"
 #include "tools/cli/line_reader.h"
 #include "tools/cli/terminal.h"
 #include "tools/cli/verbs.h"
@@ -18,18 +20,17 @@ namespace stria::cli {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+constexpr int kMaxAttempts = 30;
+constexpr auto kRetryDelay = std::chrono::seconds(1);  // What the server says in Retry-After.
 
-// The lines of `text` that hold a point: not blank, not a comment.
-int64_t CountPoints(std::string_view text) {
-  int64_t points = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t newline = text.find('\n', begin);
-    const size_t end = newline == std::string_view::npos ? text.size() : newline;
-    const size_t first = text.find_first_not_of(" \t\r", begin);
-    if (first < end && text[first] != '#') ++points;
-    begin = end + 1;
+// Sends a batch, again and again while the server says that it has no room for it.
+Result<HttpAnswer> Send(HttpClient& client, const std::string& target, const std::string& batch) {
+  for (int attempt = 1;; ++attempt) {
+    auto answer = client.Post(target, batch, {"Content-Type: text/plain; charset=utf-8"});
+    if (!answer || answer->status != 503 || attempt == kMaxAttempts || Interrupted()) return answer;
+    ShowProgress(fmt::format("{}; trying again", ErrorMessage(*answer)));
+    std::this_thread::sleep_for(kRetryDelay);
   }
-  return points;
 }
 
 struct Totals {
@@ -57,6 +58,20 @@ void ShowState(const Totals& totals, const LineReader& reader) {
                            Abbreviate(rate), done));
 }
 
+int ReportFailure(const Status& status, const Totals& totals) {
+  if (status.code() == StatusCode::kCancelled) return kExitInterrupted;
+  PrintError(status.message());
+  if (status.code() == StatusCode::kInvalidArgument) return kExitUsage;
+  if (totals.points_acknowledged == 0) {
+    return status.code() == StatusCode::kUnavailable ? kExitNoConnection : kExitRefused;
+  }
+  PrintError(
+      fmt::format("{} rows were acknowledged before; writing the file again is safe: the same rows "
+                  "replace themselves",
+                  WithThousands(totals.points_acknowledged)));
+  return kExitPartly;
+}
+
 // Writes one file. Returns an exit code.
 int WriteFile(const std::string& path, const std::string& target, HttpClient& client,
               const WriteOptions& options, Totals& totals) {
@@ -70,18 +85,13 @@ int WriteFile(const std::string& path, const std::string& target, HttpClient& cl
   while (read.ok() && !batch.empty()) {
     auto ahead =
         std::async(std::launch::async, [&] { return (*reader)->Next(options.batch_bytes, next); });
-    const auto answer = client.Post(target, batch, {"Content-Type: text/plain; charset=utf-8"});
+    const auto answer = Send(client, target, batch);
     if (!answer) {
       ahead.wait();
-      PrintError(
-          fmt::format("{}\n{} rows were acknowledged before; writing the file again is safe: "
-                      "the same rows replace themselves",
-                      answer.error().message(), WithThousands(totals.points_acknowledged)));
-      return kExitNoConnection;
+      return ReportFailure(answer.error(), totals);
     }
-    if (answer->status / 100 == 2) {
-      totals.points_acknowledged += CountPoints(batch);
-    } else {
+    if (answer->rows_written >= 0) totals.points_acknowledged += answer->rows_written;
+    if (answer->status / 100 != 2) {
       ++totals.batches_refused;
       if (totals.first_refusal.empty()) totals.first_refusal = ErrorMessage(*answer);
       const bool retry_is_useless = answer->status == 400 || answer->status == 422;
@@ -93,6 +103,7 @@ int WriteFile(const std::string& path, const std::string& target, HttpClient& cl
     read = ahead.get();
     std::swap(batch, next);
     if (!options.quiet) ShowState(totals, **reader);
+    if (Interrupted()) return kExitInterrupted;
   }
   if (!read.ok()) {
     PrintError(read.message());
@@ -108,6 +119,7 @@ int RunWrite(const ClientOptions& client_options, const WriteOptions& options) {
     PrintError("no database given; say -d NAME or set STRIA_DATABASE");
     return kExitUsage;
   }
+  CatchInterrupts();
   HttpClient client(client_options.url, client_options.token);
   const std::string target = "/write?db=" + UrlEncode(client_options.database) +
                              "&precision=" + UrlEncode(options.precision);
@@ -120,10 +132,12 @@ int RunWrite(const ClientOptions& client_options, const WriteOptions& options) {
   }
   ClearProgress();
   if (!totals.first_refusal.empty()) {
-    PrintError(fmt::format("{} of the batches were refused or stored in part; the first answer: {}",
-                           totals.batches_refused, totals.first_refusal));
-    if (code == kExitDone) code = totals.points_acknowledged > 0 ? kExitPartly : kExitRefused;
+    PrintError(fmt::format("{} of the requests {} refused or stored in part; the first answer: {}",
+                           totals.batches_refused, totals.batches_refused == 1 ? "was" : "were",
+                           totals.first_refusal));
+    if (code == kExitDone) code = kExitRefused;
   }
+  if (code == kExitRefused && totals.points_acknowledged > 0) code = kExitPartly;
   if (!options.quiet && code != kExitNoConnection) {
     const double seconds = totals.seconds();
     fmt::print(
