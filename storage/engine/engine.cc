@@ -57,6 +57,7 @@ class EngineImpl final : public Engine {
     const int64_t begin_ns = env_.clock->MonotonicNs();
     STRIA_RETURN_IF_ERROR(env_.files->CreateDirectories(options_.directory));
     STRIA_ASSIGN_OR_RETURN(lock_, env_.files->Lock(options_.directory + "/lock"));
+    STRIA_RETURN_IF_ERROR(ProbeCommit(*env_.files, options_.directory));
     STRIA_RETURN_IF_ERROR(SizeByDisk());
     STRIA_RETURN_IF_ERROR(
         catalog_.Open(options_.num_shards, {env_.random->Next(), env_.random->Next()}));

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "storage/base/errors.h"
 #include "storage/base/kill_point.h"
 
 namespace stria::storage {
@@ -37,6 +38,36 @@ Status CreateIfAbsent(FileSystem& files, const std::string& path,
   // The name is there and may go again with the power: neither done nor not done.
   if (status = files.SyncDirectory(directory); status.ok()) return status;
   return {StatusCode::kIoError, std::string(status.message())};
+}
+
+Status ProbeCommit(FileSystem& files, const std::string& directory) {
+  const std::string first = directory + "/.probe.tmp";
+  const std::string second = directory + "/.probe.link.tmp";
+  const auto refuse = [&](const char* what, const Status& status) {
+    return Unimplemented(
+        "the file system of {} cannot hold a data directory: {} ({}); choose another one with "
+        "--data",
+        directory, what, status.ToString());
+  };
+  const auto probe = [&]() -> Status {
+    static_cast<void>(files.Remove(second));  // Of a start that was killed here.
+    STRIA_ASSIGN_OR_RETURN(const auto file, files.Create(first));
+    STRIA_RETURN_IF_ERROR(file->Sync());
+    if (Status status = files.Link(first, second); !status.ok()) {
+      return refuse("a file cannot have a second name", status);
+    }
+    if (Status status = files.Link(first, second); status.code() != StatusCode::kAlreadyExists) {
+      return refuse("a name that is taken can be taken again", status);
+    }
+    if (Status status = files.SyncDirectory(directory); !status.ok()) {
+      return refuse("a directory cannot be synced", status);
+    }
+    return Status::Ok();
+  };
+  Status status = probe();
+  static_cast<void>(files.Remove(first));  // What stays is empty, and taken by the next probe.
+  static_cast<void>(files.Remove(second));
+  return status;
 }
 
 }  // namespace stria::storage

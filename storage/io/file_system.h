@@ -96,4 +96,8 @@ Result<std::vector<std::byte>> ReadFile(FileSystem& files, const std::string& pa
 /// kDiskFull when nothing was done; after kIoError it may be there.
 Status CreateIfAbsent(FileSystem& files, const std::string& path, std::span<const std::byte> bytes);
 
+/// Tries out whether CreateIfAbsent() can work in `directory`: some file systems have no links, and
+/// some give a name to a second file. Fails with kUnimplemented, saying what is wrong.
+Status ProbeCommit(FileSystem& files, const std::string& directory);
+
 }  // namespace stria::storage

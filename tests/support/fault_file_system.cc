@@ -209,7 +209,9 @@ Status FaultFileSystem::Link(const std::string& from, const std::string& to) {
   STRIA_ASSIGN_OR_RETURN(auto inode, Find("link", from));
   const auto [parent, name] = Split(to);
   Directory& directory = directories_[parent];
-  if (directory.names.contains(name)) return AlreadyExists("link {}", to);
+  if (directory.names.contains(name) && !Lies(Lie::kLinkReplaces, to)) {
+    return AlreadyExists("link {}", to);
+  }
   ChangeNames(directory, {{name, std::move(inode)}});
   return Status::Ok();
 }

@@ -42,6 +42,7 @@ class FaultFileSystem final : public FileSystem {
   enum class Lie {
     kFileSync,       ///< Sync() says kOk and writes nothing
     kDirectorySync,  ///< SyncDirectory() says kOk and writes nothing
+    kLinkReplaces,   ///< Link() takes a name that is there
   };
 
   /// Tears by `seed`.
