@@ -146,6 +146,7 @@ Result<std::vector<std::string>> SltDatabase::Write(const std::string& database,
     refused[1 + static_cast<uint64_t>(std::count(body->begin(), before, '\n'))] = rejection.reason;
   }
   std::vector<std::string> reports;
+  reports.reserve(refused.size());
   for (const auto& [line, reason] : refused)
     reports.push_back(fmt::format("{} {}", line, reason));
   return reports;
