@@ -4,6 +4,8 @@
 #   make demo    the bounded form of `make run`: writes, queries, kill -9, restart, same answers
 #   make check   dev build, unit tests, layers, format; no network
 #   make test    everything; QUICK=1 for a shorter pass
+#   make test-asan, make test-tsan       the suite under sanitizers
+#   make campaign-kill, -sim, -fresh     hours of it, recorded in docs/testing/campaigns.json
 #
 # Knobs come from the environment: STRIA_HTTP, STRIA_DATA, STRIA_RUN_SECONDS, STRIA_FLEET_DEVICES,
 # STRIA_TEST_SEED, STRIA_TEST_REQUIRE, STRIA_TEST_DATA.
@@ -35,7 +37,7 @@ test-asan:
 
 test-tsan:
 	@tools/dev/setup test
-	@tools/dev/test tsan
+	@tools/dev/test tsan -L threads
 
 campaign-%:
 	@tools/dev/setup test
