@@ -10,12 +10,6 @@
 namespace stria::query {
 namespace {
 
-// Asked about a whole database, or a table in a list: whether it may be seen.
-bool MaySee(const BindContext& context, std::string_view database, std::string_view table) {
-  if (context.access == nullptr || !*context.access) return true;
-  return (*context.access)(Access::kRead, database, table).has_value();
-}
-
 class StatementBinder {
  public:
   explicit StatementBinder(const BindContext& context) : context_(context) {}

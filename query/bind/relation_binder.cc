@@ -11,9 +11,14 @@
 namespace stria::query {
 namespace {
 
-std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
+// The nearest of `candidates` that the reader may see; "" where there is none. `may_see` is asked
+// about that one only.
+template <typename MaySeeName>
+std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates,
+                       const MaySeeName& may_see) {
   const std::string nearest = NearestName(name, candidates);
-  return nearest.empty() ? std::string() : fmt::format("Did you mean \"{}\"?", nearest);
+  if (nearest.empty() || !may_see(nearest)) return {};
+  return fmt::format("Did you mean \"{}\"?", nearest);
 }
 
 std::string DatabaseOf(const AstRelation& relation, const BindContext& context) {
@@ -34,10 +39,13 @@ QueryError UnknownTable(const AstRelation& relation, const std::string& database
   std::vector<std::string> names;
   for (const auto& table : context.engine.Tables(database))
     names.push_back(table->name);
-  std::string hint = DidYouMean(relation.table, names);
+  std::string hint = DidYouMean(relation.table, names, [&](const std::string& table) {
+    return MaySee(context, database, table);
+  });
   if (hint.empty()) {
     for (const auto& other : context.engine.Databases()) {
       if (context.engine.FindTable(other, relation.table) == nullptr) continue;
+      if (!MaySee(context, other, relation.table)) continue;
       hint = fmt::format("there is one in another database: {}.{}", other, relation.table);
       break;
     }
@@ -52,7 +60,9 @@ QueryError UnknownSystemTable(const AstRelation& relation, const BindContext& co
   std::vector<std::string> names;
   for (const auto& table : context.virtual_tables.tables())
     names.push_back(table->name());
-  std::string hint = DidYouMean(relation.table, names);
+  std::string hint = DidYouMean(relation.table, names, [&](const std::string& table) {
+    return MaySee(context, kSystemDatabase, table);
+  });
   if (hint.empty()) hint = "SHOW TABLES FROM system lists them";
   return BindError(relation.table_position, "unknown_table",
                    fmt::format("table \"{}\" not found in system", relation.table),
@@ -95,6 +105,11 @@ Bound<BoundRelation> FromQuery(const AstSelect& query, const QueryPlace& place, 
 
 }  // namespace
 
+bool MaySee(const BindContext& context, std::string_view database, std::string_view table) {
+  if (context.access == nullptr || !*context.access) return true;
+  return (*context.access)(Access::kRead, database, table).has_value();
+}
+
 std::vector<ColumnSchema> ColumnsInOrder(const TableSchema& table) {
   std::vector<ColumnSchema> columns;
   columns.reserve(table.columns.size());
@@ -113,7 +128,9 @@ Bound<std::string> FindDatabase(const std::string& name, Position position,
                      "give the request a database (db=NAME), or write DATABASE.TABLE");
   }
   if (name == kSystemDatabase || context.engine.HasDatabase(name)) return name;
-  std::string hint = DidYouMean(name, context.engine.Databases());
+  std::string hint = DidYouMean(name, context.engine.Databases(), [&](const std::string& database) {
+    return MaySee(context, database, {});
+  });
   if (hint.empty()) hint = "SHOW DATABASES lists them; a write makes one";
   return BindError(position, "unknown_database", fmt::format("database \"{}\" not found", name),
                    std::move(hint));

@@ -39,6 +39,10 @@ Bound<BoundRelation> BindRelation(const AstRelation& relation, const QueryPlace&
 /// The system table `relation` names, or nullptr when it names none.
 Bound<const VirtualTable*> FindSystemTable(const AstRelation& relation, const BindContext& context);
 
+/// Whether the reader may know of a table, or of a database when `table` is empty: for lists and
+/// hints.
+bool MaySee(const BindContext& context, std::string_view database, std::string_view table);
+
 /// The columns in the order of SELECT *.
 std::vector<ColumnSchema> ColumnsInOrder(const TableSchema& table);
 

@@ -189,5 +189,21 @@ TEST(BinderErrorTest, DoesNotTellWhoMayNotReadWhetherATableIsThere) {
   EXPECT_EQ(plant.Error("EXPLAIN SELECT 1 FROM (SELECT 1 FROM readings)").code, "forbidden");
 }
 
+TEST(BinderErrorTest, HintsDoNotNameWhatMayNotBeSeen) {
+  Plant plant;
+  EXPECT_EQ(plant.Error("SELECT 1 FROM redings").hint, "Did you mean \"readings\"?");
+  plant.SetAccess(
+      [](Access, std::string_view database, std::string_view table) -> Result<RowFilter> {
+        if (table == "readings" || database == "other")
+          return Status(StatusCode::kPermissionDenied, "no");
+        return RowFilter{};
+      });
+  const std::string neutral = "SHOW TABLES lists them; the first write makes one";
+  EXPECT_EQ(plant.Error("SELECT 1 FROM redings").hint, neutral);
+  EXPECT_EQ(plant.Error("SELECT 1 FROM meters").hint, neutral);
+  EXPECT_EQ(plant.Error("SHOW TABLES FROM othr").hint,
+            "SHOW DATABASES lists them; a write makes one");
+}
+
 }  // namespace
 }  // namespace stria::query
