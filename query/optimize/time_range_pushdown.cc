@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "query/expr/time_bucket.h"
 #include "query/optimize/conditions.h"
 
 namespace stria::query {
@@ -28,6 +29,24 @@ std::optional<TimeRange> RangeOf(ExprOp op, int64_t bound) {
   }
 }
 
+// The range of the times whose bucket satisfies `bucket op bound`.
+std::optional<TimeRange> RangeOfBucket(ExprOp op, int64_t bound, const TimeBucket& bucket) {
+  const int64_t begin = bucket.BeginOf(bucket.IndexOf(bound));  // Of the bucket with `bound`.
+  int64_t end = 0;
+  if (begin == kMinTime || __builtin_add_overflow(begin, bucket.width_ns, &end) || end == kMaxTime)
+    return std::nullopt;
+  const bool is_aligned = begin == bound;
+  const int64_t next = is_aligned ? begin : end;  // The first bucket that is >= bound.
+  switch (op) {
+    case ExprOp::kEq: return is_aligned ? TimeRange{.begin = begin, .end = end} : kNoTime;
+    case ExprOp::kLt: return TimeRange{.begin = kMinTime, .end = next};
+    case ExprOp::kLe: return TimeRange{.begin = kMinTime, .end = end};
+    case ExprOp::kGt: return TimeRange{.begin = end, .end = kMaxTime};
+    case ExprOp::kGe: return TimeRange{.begin = next, .end = kMaxTime};
+    default: return std::nullopt;
+  }
+}
+
 bool IsTime(const Expr& expr, const PlanNode& scan) {
   return expr.kind == ExprKind::kColumn && scan.columns[expr.column].role == ColumnRole::kTime;
 }
@@ -47,6 +66,22 @@ std::optional<TimeRange> HullOf(const Expr& in) {
   return hull;
 }
 
+// The range of a comparison of the time, or of a bucket of it, with a literal.
+std::optional<TimeRange> RangeOf(const Expr& condition, const PlanNode& scan) {
+  if (condition.kind != ExprKind::kCompare) return std::nullopt;
+  const bool is_mirrored = condition.args[0]->kind == ExprKind::kLiteral;
+  const Expr& side = *condition.args[is_mirrored ? 1 : 0];
+  const Expr& literal = *condition.args[is_mirrored ? 0 : 1];
+  const ExprOp op = is_mirrored ? Mirrored(condition.op) : condition.op;
+  if (literal.kind != ExprKind::kLiteral || literal.type != DataType::kTimestamp)
+    return std::nullopt;
+  if (IsTime(side, scan)) return RangeOf(op, literal.literal.int64());
+  if (side.kind != ExprKind::kCall || side.args.size() < 2 || !IsTime(*side.args[1], scan))
+    return std::nullopt;
+  const auto bucket = MatchTimeBucket(side, side.args[1]->column);
+  return bucket ? RangeOfBucket(op, literal.literal.int64(), *bucket) : std::nullopt;
+}
+
 bool Take(const Expr& condition, PlanNode& scan) {
   TimeRange& time = scan.request.time;
   if (IsNeverTrue(condition)) {
@@ -64,9 +99,7 @@ bool Take(const Expr& condition, PlanNode& scan) {
     if (const auto hull = HullOf(condition)) time = time.Intersect(*hull);
     return false;
   }
-  const auto comparison = MatchComparison(condition);
-  if (!comparison || scan.columns[comparison->column].role != ColumnRole::kTime) return false;
-  const auto range = RangeOf(comparison->op, comparison->literal->int64());
+  const auto range = RangeOf(condition, scan);
   if (!range) return false;
   time = time.Intersect(*range);
   return true;

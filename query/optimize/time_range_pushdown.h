@@ -4,9 +4,10 @@
 //   Filter time >= '2016-01-01' AND time < '2016-01-02'    ->    Scan time >= ... and time < ...
 //     Scan
 //
-// Ranges are half-open; `<=` and `>` move by one nanosecond, and `=` is a range of one. `<>` and IN
-// stay in the filter; IN narrows the range as well. A condition that can never hold makes the range
-// empty, so that nothing is read.
+// A bucket of the time counts as well: time_bucket('1h', time) >= '2016-01-01 10:30' holds from
+// 11:00 on. Ranges are half-open; `<=` and `>` move by one nanosecond, and `=` is a range of one.
+// `<>` and IN stay in the filter; IN narrows the range as well. A condition that can never hold
+// makes the range empty, so that nothing is read.
 
 #pragma once
 

@@ -158,7 +158,8 @@ TEST_F(TimeRangePushdownTest, LeavesToTheFilterWhatIsNoRange) {
   const char* const kCases[] = {
       "time <> '2024-01-01'",
       "time < '2024-01-01' OR count > 1",
-      "time_bucket('1h', time) = '2024-01-01'",
+      "time_bucket('1h', time) <> '2024-01-01'",
+      "time_bucket('1h', time) > time",
       "time > now() - interval '1 hour' * count",
       "time = 9223372036854775807",
   };
@@ -167,6 +168,41 @@ TEST_F(TimeRangePushdownTest, LeavesToTheFilterWhatIsNoRange) {
               "Filter " + std::string(condition) + "\n  Scan plant.readings [*]\n")
         << condition;
   }
+}
+
+TEST_F(TimeRangePushdownTest, ABucketIsARangeOfTimes) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"time_bucket('1h', time) >= '2024-01-01 10:00:00'",
+       " time >= 2024-01-01T10:00:00.000000000Z"},
+      {"time_bucket('1h', time) >= '2024-01-01 10:30:00'",
+       " time >= 2024-01-01T11:00:00.000000000Z"},
+      {"time_bucket('1h', time) > '2024-01-01 10:00:00'",
+       " time >= 2024-01-01T11:00:00.000000000Z"},
+      {"time_bucket('1h', time) > '2024-01-01 10:30:00'",
+       " time >= 2024-01-01T11:00:00.000000000Z"},
+      {"time_bucket('1h', time) < '2024-01-01 10:00:00'", " time < 2024-01-01T10:00:00.000000000Z"},
+      {"time_bucket('1h', time) < '2024-01-01 10:30:00'", " time < 2024-01-01T11:00:00.000000000Z"},
+      {"time_bucket('1h', time) <= '2024-01-01 10:00:00'",
+       " time < 2024-01-01T11:00:00.000000000Z"},
+      {"'2024-01-01 10:30:00' >= date_trunc('hour', time)",
+       " time < 2024-01-01T11:00:00.000000000Z"},
+      {"time_bucket('1h', time) = '2024-01-01 10:00:00'",
+       " time >= 2024-01-01T10:00:00.000000000Z and time < 2024-01-01T11:00:00.000000000Z"},
+      {"time_bucket('1h', time) = '2024-01-01 10:30:00'", " time in no instant"},
+      {"time_bucket('1h', time, '1970-01-01 00:15:00') >= '2024-01-01 10:00:00'",
+       " time >= 2024-01-01T10:15:00.000000000Z"},
+  };
+  for (const auto& [condition, range] : kCases) {
+    EXPECT_EQ(OfCondition(PushTimeRanges, condition),
+              std::string("Scan plant.readings [*]") + range + "\n")
+        << condition;
+  }
+  // A bucket of a subquery comes down to it.
+  EXPECT_EQ(
+      Optimized("SELECT * FROM (SELECT time_bucket('1h', time) AS hour, max(count) FROM readings "
+                "GROUP BY hour) WHERE hour >= '2024-01-01'"),
+      "Aggregate max(count) by time_bucket('1h', time)\n"
+      "  Scan plant.readings [time, count] time >= 2024-01-01T00:00:00.000000000Z\n");
 }
 
 TEST_F(TimeRangePushdownTest, AListNarrowsTheRangeAndStays) {

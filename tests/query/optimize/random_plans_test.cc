@@ -125,8 +125,9 @@ class StatementMaker {
     const std::string number = Pick({"-2", "0", "3", "3.5", "7"});
     const std::string time = "'2024-01-01 00:" + Pick({"00:07", "03:30", "07:00", "59:00"}) + "'";
     const std::string no = Pick({"", "NOT "});
-    switch (Below(10)) {
+    switch (Below(11)) {
       case 0: return "time" + op + time;
+      case 9: return "time_bucket('" + Pick({"1m", "90s", "7m"}) + "', time)" + op + time;
       case 1: return time + op + "time";
       case 2: return "time " + no + "BETWEEN '2024-01-01 00:01:00' AND " + time;
       case 3: return Pick({"d", "e", "s"}) + op + Pick({"'a'", "'ab'", "'x'", "''"});

@@ -92,12 +92,12 @@ TEST(TsbsPlansTest, DoubleGroupby) {
 
 TEST(TsbsPlansTest, HighCpu) {
   Plant plant;
-  EXPECT_EQ(
-      plant.Optimized(std::string("SELECT * FROM cpu WHERE usage_user > 90.0 AND ") + kWindow +
-                      " AND hostname IN ('host_35')"),
-      "Filter usage_user > 90.0\n"
-      "  Scan plant.cpu [" + kStar + "]" +
-          kRange + "; hostname in ('host_35'); skip vectors unless usage_user > 90\n");
+  EXPECT_EQ(plant.Optimized(std::string("SELECT * FROM cpu WHERE usage_user > 90.0 AND ") +
+                            kWindow + " AND hostname IN ('host_35')"),
+            "Filter usage_user > 90.0\n"
+            "  Scan plant.cpu [" +
+                kStar + "]" + kRange +
+                "; hostname in ('host_35'); skip vectors unless usage_user > 90\n");
 }
 
 TEST(TsbsPlansTest, Lastpoint) {
@@ -105,8 +105,10 @@ TEST(TsbsPlansTest, Lastpoint) {
   EXPECT_EQ(
       plant.Optimized("SELECT DISTINCT ON (hostname) * FROM cpu ORDER BY hostname, time DESC"),
       "First row of each hostname by hostname, time DESC\n"
-      "  Scan plant.cpu [" + kStar + "]; last "
-      "row of each series\n");
+      "  Scan plant.cpu [" +
+          kStar +
+          "]; last "
+          "row of each series\n");
 }
 
 TEST(TsbsPlansTest, GroupbyOrderbyLimit) {
