@@ -409,7 +409,7 @@ Result<size_t> Shard::Compact(std::span<const TableSchemaPtr> tables,
 }
 
 void Shard::SortMemtables() const {
-  std::vector<std::shared_ptr<const Memtable>> memtables;
+  std::vector<std::shared_ptr<Memtable>> memtables;
   {
     const std::shared_lock lock(state_mutex_);
     for (const auto& [id, table] : tables_) {
@@ -417,7 +417,7 @@ void Shard::SortMemtables() const {
     }
   }
   for (const auto& memtable : memtables)
-    memtable->SortFullChunks();
+    memtable->PackFullChunks();
 }
 
 ShardSnapshot Shard::Snapshot(TableId id) const {

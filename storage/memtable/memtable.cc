@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
 
 #include "storage/base/check.h"
+#include "storage/memtable/packed_column.h"
 
 namespace stria::storage {
 namespace {
@@ -24,6 +26,11 @@ class Memtable::Chunk {
     std::unique_ptr<uint64_t[]> bits;
     std::unique_ptr<std::string_view[]> strings;
     std::unique_ptr<uint8_t[]> validity;  // 0 until written.
+  };
+  /// The columns of a full chunk, in the order of its series.
+  struct PackedColumns {
+    std::vector<const Column*> columns;
+    std::vector<PackedColumn> packed;  // Parallel to `columns`.
   };
   /// Never changed after it is shown to readers.
   using ColumnList = std::vector<Column*>;
@@ -89,6 +96,27 @@ class Memtable::Chunk {
     return order_;
   }
 
+  /// Packs the columns of a chunk whose rows are all visible, unless that was done; returns the
+  /// bytes that it took in memory. Confined to one thread at a time.
+  size_t Pack() const {
+    if (packed() != nullptr) return 0;
+    const auto order = Order(capacity_);
+    auto packed = std::make_unique<PackedColumns>();
+    size_t bytes = 0;
+    for (const Column* column : columns()) {
+      if (column->type == DataType::kString) continue;
+      packed->columns.push_back(column);
+      packed->packed.emplace_back(*order, column->type, column->bits.get(), column->validity.get());
+      bytes += packed->packed.back().MemoryBytes();
+    }
+    owned_packed_ = std::move(packed);
+    packed_.store(owned_packed_.get(), std::memory_order_release);  // Pairs with packed().
+    return bytes;
+  }
+
+  /// What Pack() made, or nullptr.
+  const PackedColumns* packed() const { return packed_.load(std::memory_order_acquire); }
+
  private:
   Column& FindOrAdd(const ColumnRows& source, size_t& bytes) {
     for (Column* column : columns()) {
@@ -143,13 +171,17 @@ class Memtable::Chunk {
   mutable Mutex order_mutex_;
   mutable std::shared_ptr<const RowOrder> order_ STRIA_GUARDED_BY(order_mutex_);
   mutable size_t order_rows_ STRIA_GUARDED_BY(order_mutex_) = 0;
+  mutable std::unique_ptr<const PackedColumns> owned_packed_;  // Of whoever packs.
+  mutable std::atomic<const PackedColumns*> packed_ = nullptr;
 };
 
 /// A chunk's visible rows, sorted.
 class Memtable::SortedSource final : public RunSource {
  public:
   SortedSource(std::shared_ptr<const Chunk> chunk, size_t num_rows)
-      : chunk_(std::move(chunk)), order_(chunk_->Order(num_rows)) {
+      : chunk_(std::move(chunk)),
+        order_(chunk_->Order(num_rows)),
+        packed_(num_rows == chunk_->capacity() ? chunk_->packed() : nullptr) {
     runs_.reserve(order_->runs.size());
     for (const auto& run : order_->runs) {
       runs_.push_back({.series = run.series,
@@ -180,6 +212,7 @@ class Memtable::SortedSource final : public RunSource {
       view.all_null = true;
       return view;
     }
+    if (const auto packed = FindPacked(column, vector)) return *packed;
     auto& gathered = gathered_[{id.value(), vector}];
     if (gathered == nullptr) {
       gathered = std::make_unique<Gathered>();
@@ -210,8 +243,16 @@ class Memtable::SortedSource final : public RunSource {
     bool all_valid = false;
   };
 
+  std::optional<VectorView> FindPacked(const Chunk::Column* column, uint32_t vector) const {
+    if (packed_ == nullptr) return std::nullopt;
+    const auto found = std::ranges::find(packed_->columns, column);
+    if (found == packed_->columns.end()) return std::nullopt;
+    return packed_->packed[static_cast<size_t>(found - packed_->columns.begin())].Find(vector);
+  }
+
   std::shared_ptr<const Chunk> chunk_;
   std::shared_ptr<const RowOrder> order_;
+  const Chunk::PackedColumns* packed_;  // Of the chunk; nullptr: not packed.
   std::vector<SourceRun> runs_;
   std::map<std::pair<uint32_t, uint32_t>, std::unique_ptr<Gathered>> gathered_;
 };
@@ -272,7 +313,7 @@ std::vector<std::unique_ptr<RunSource>> Memtable::Sources(uint64_t num_visible) 
   return sources;
 }
 
-void Memtable::SortFullChunks() const {
+void Memtable::PackFullChunks() {
   std::vector<std::shared_ptr<Chunk>> chunks;
   {
     const MutexLock lock(mutex_);
@@ -281,7 +322,7 @@ void Memtable::SortFullChunks() const {
   const uint64_t num_visible = visible_rows();
   for (const auto& chunk : chunks) {
     if (chunk->first_row() + chunk->capacity() > num_visible) break;
-    chunk->Order(chunk->capacity());
+    bytes_.fetch_add(chunk->Pack(), std::memory_order_relaxed);
   }
 }
 

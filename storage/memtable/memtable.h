@@ -2,8 +2,8 @@
 //
 // One writer appends and publishes; any number of readers see a prefix that does not change. Rows
 // lie in chunks that start at 64 rows, double to 65,536 and never move. A chunk holds only the
-// columns that occur in it. A full chunk is sorted once, in the background, and then read like a
-// row group of a part; the rows of the open chunk are sorted when a query asks.
+// columns that occur in it. A full chunk is sorted and packed once, in the background, and then
+// read like a row group of a part; the rows of the open chunk are sorted when a query asks.
 
 #pragma once
 
@@ -56,8 +56,8 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   /// memtable alive. Sorts what is not sorted yet.
   std::vector<std::unique_ptr<RunSource>> Sources(uint64_t num_visible) const;
 
-  /// Sorts full chunks that are not sorted yet, for queries to come.
-  void SortFullChunks() const;
+  /// Sorts and packs full chunks, for queries to come. Confined to one thread at a time.
+  void PackFullChunks();
 
   /// All of the first `num_visible` rows, sorted by rank of their series.
   RowOrder OrderAll(uint64_t num_visible, const std::vector<uint32_t>& ranks) const;
