@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Runs the micro-benchmarks of limits.json and prints, for each kernel, what it achieves beside the limit of the hardware.
+
+    bench/micro/run.py [--programs build/release/bin] [--filter REGEX] [--output bench/results/micro.md]
+
+Run by `make bench-micro`, which builds the programs first. Each benchmark runs three times and the best counts: noise of a
+shared machine only ever slows. A limit was measured on another machine (limits.json names it), so ratios are right to a few
+tenths only. Exits with 1 when a benchmark of the table did not run.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+def run(program, names, seconds, repetitions):
+    """{name: best items a second} of the benchmarks `names` of one program."""
+    wanted = "^(" + "|".join(re.escape(name) for name in names) + ")$"
+    done = subprocess.run([program, f"--benchmark_filter={wanted}", "--benchmark_format=json",
+                           f"--benchmark_min_time={seconds}", f"--benchmark_repetitions={repetitions}"],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return best_of(json.loads(done.stdout))
+
+
+def best_of(answer):
+    """{name: best items a second} of what Google Benchmark printed as JSON; what failed is left out."""
+    best = {}
+    for entry in answer["benchmarks"]:
+        if entry.get("run_type") == "iteration" and not entry.get("error_occurred") and "items_per_second" in entry:
+            best[entry["run_name"]] = max(best.get(entry["run_name"], 0.0), entry["items_per_second"])
+    return best
+
+
+def figure(value):
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+
+
+def rows_of(kernels, achieved):
+    """[(kernel, achieved, limit, ratio)] as text."""
+    rows = []
+    for kernel in kernels:
+        rate = achieved.get((kernel["program"], kernel["benchmark"]))
+        limit = kernel.get("limit")
+        if rate is None:
+            rows.append((kernel["kernel"], "did not run", f"{limit:g}" if limit else "–", "–"))
+            continue
+        rate /= kernel["scale"]
+        rows.append((kernel["kernel"], f"{figure(rate)} {kernel['unit']}", f"{limit:g}" if limit else "–",
+                     f"{rate / limit:.2f}" if limit else "–"))
+    return rows
+
+
+def report(table, rows):
+    cpu = next((line.split(":", 1)[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+                if line.startswith("model name")), platform.machine())
+    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--abbrev=12"], capture_output=True, text=True,
+                            check=False).stdout.strip()
+    lines = ["# Micro-benchmarks", "",
+             f"`make bench-micro`, {time.strftime('%Y-%m-%d', time.gmtime())}, commit {commit or 'unknown'}, one thread, best of "
+             f"three, on {os.cpu_count()} cores of {cpu}; load average {os.getloadavg()[0]:.2f} at the end.", "",
+             f"Limits: {table['source']}. That machine: {table['machine']}. Where no limit is named, none was measured; "
+             "a ratio above 1 beats the program that the limit was measured with.", "",
+             "| kernel | achieved | limit | ratio |", "|---|---|---|---|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=pathlib.Path, default=ROOT / "build/release/bin")
+    parser.add_argument("--filter", default="", help="regular expression on the names of kernels")
+    parser.add_argument("--output", type=pathlib.Path, help="also write the report there")
+    parser.add_argument("--min-time", type=float, default=0.1, help="seconds of each repetition")
+    parser.add_argument("--repetitions", type=int, default=3)
+    options = parser.parse_args()
+    table = json.loads((HERE / "limits.json").read_text())
+    kernels = [kernel for kernel in table["kernels"] if re.search(options.filter, kernel["kernel"])]
+    achieved = {}
+    for program in dict.fromkeys(kernel["program"] for kernel in kernels):
+        names = [kernel["benchmark"] for kernel in kernels if kernel["program"] == program]
+        for name, rate in run(options.programs / program, names, options.min_time, options.repetitions).items():
+            achieved[program, name] = rate
+        print(f"{program}: {len(names)} kernels", file=sys.stderr, flush=True)
+    rows = rows_of(kernels, achieved)
+    widths = [max(len(row[i]) for row in [("kernel", "achieved", "limit", "ratio"), *rows]) for i in range(4)]
+    for row in [("kernel", "achieved", "limit", "ratio"), *rows]:
+        print(f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:>{widths[3]}}")
+    if options.output:
+        options.output.write_text(report(table, rows))
+    return 1 if len(achieved) < len(kernels) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
