@@ -174,8 +174,8 @@ class SqlHandler final : public HttpHandler {
     statement->reply = std::move(reply);
     statement->request = std::move(request);
     if (auto error = Prepare(*statement)) {
-      SendError(*statement, *error);
-      return Report(*statement, error->code);
+      Report(*statement, error->code);
+      return SendError(*statement, *error);
     }
     if (IsLikelyShort(*statement) && TryHere(*statement)) return;
 
@@ -185,8 +185,8 @@ class SqlHandler final : public HttpHandler {
       error.code = "overloaded";
       error.message = fmt::format("{} statements wait already; send it again in a second",
                                   options_.max_waiting);
-      SendError(*statement, error);
-      return Report(*statement, error.code);
+      Report(*statement, error.code);
+      return SendError(*statement, error);
     }
     statement->reply->OnClientGone([cancelled = statement->cancelled] { cancelled->store(true); });
     env_.executor->Post(Lane::kForeground, [this, statement] {
@@ -231,16 +231,16 @@ class SqlHandler final : public HttpHandler {
     TrySink sink(statement, options_.inline_output_bytes);
     Execute(statement, request, sink);
     if (sink.exceeded(is_shortened)) return false;
-    sink.Finish();
     Report(statement, sink.error() ? sink.error()->code : "ok");
+    sink.Finish();
     return true;
   }
 
   void Run(const Statement& statement) {
     StreamingSink sink(statement);
     Execute(statement, RequestOf(statement), sink);
-    sink.Finish();
     Report(statement, sink.error() ? sink.error()->code : "ok");
+    sink.Finish();
   }
 
   void Execute(const Statement& statement, const query::QueryRequest& request,
@@ -250,6 +250,7 @@ class SqlHandler final : public HttpHandler {
     costs_.Note(statement.sql.database, statement.kind, env_.clock->MonotonicNs() - begin_ns);
   }
 
+  // Before the last of the answer is sent: whoever has it finds it counted.
   void Report(const Statement& statement, std::string_view result) const {
     env_.observer->OnQuery(
         {.result = result, .elapsed_ns = env_.clock->MonotonicNs() - statement.started_ns});

@@ -30,7 +30,7 @@ namespace stria::server {
 /// What became of one statement, for metrics.
 struct QueryReport {
   std::string_view result;  ///< "ok" or the code of its error
-  int64_t elapsed_ns = 0;   ///< from the request to the end of the answer
+  int64_t elapsed_ns = 0;   ///< from the request until its answer is made
 };
 
 /// Thread safety: thread-safe.
