@@ -100,6 +100,9 @@ class Demo {
     }
     if (Status status = server_.Start(); !status.ok()) {
       PrintError(status.message());
+      if (options_.forever && status.message().find("--http") != std::string_view::npos) {
+        PrintError("with make: STRIA_HTTP=127.0.0.1:8282 make run");
+      }
       return kExitRefused;
     }
     rows_before_ = CountRows();
