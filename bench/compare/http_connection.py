@@ -22,6 +22,16 @@ class HttpConnection:
         """Returns (status, body bytes)."""
         head = (f"{method} {target} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nContent-Type: {content_type}\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n").encode()
+        kept = self.socket is not None
+        try:
+            return self._exchange(head, body)
+        except ConnectionError:
+            # A server closes connections that were idle for long; the request is then sent once more.
+            if not kept:
+                raise
+            return self._exchange(head, body)
+
+    def _exchange(self, head, body):
         if self.socket is None:
             self.socket = socket.create_connection((self.host, self.port), self.timeout_s)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

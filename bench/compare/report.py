@@ -57,7 +57,6 @@ def load_measures(run):
         return [read(engine.load) if engine.load else None for engine in run.engines]
 
     return [Measure("ingest, until the last acknowledgement", of(lambda load: load.rows / load.seconds), "rows/s", False),
-            Measure("ingest, until flushed and merged", of(lambda load: load.rows / (load.seconds + load.settle_s)), "rows/s", False),
             Measure("server CPU a row, flush and merge included", of(lambda load: load.cpu_s / load.rows * 1e6), "µs"),
             Measure("disk a row", of(lambda load: load.disk_bytes / load.rows), "bytes")]
 

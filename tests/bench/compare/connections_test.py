@@ -46,6 +46,29 @@ class HttpConnectionTest(unittest.TestCase):
             served(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")
 
 
+class IdleConnectionTest(unittest.TestCase):
+    def test_a_connection_that_was_closed_while_idle_is_made_again(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            closed = threading.Event()
+
+            def answer():
+                for body in (b"1", b"2"):
+                    connection, _ = listener.accept()
+                    connection.recv(1 << 16)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + body)
+                    connection.close()
+                    closed.set()
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            client = HttpConnection("127.0.0.1", listener.getsockname()[1], 10)
+            self.assertEqual(client.request("GET", "/"), (200, b"1"))
+            closed.wait()
+            self.assertEqual(client.request("GET", "/"), (200, b"2"))
+            client.close()
+            thread.join()
+
+
 def message(kind, payload):
     return kind + struct.pack("!i", 4 + len(payload)) + payload
 
