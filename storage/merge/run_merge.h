@@ -32,9 +32,9 @@ struct MergePiece {
 /// Cuts the runs of one series, oldest first, into pieces ascending by time that do not overlap.
 Result<std::vector<MergePiece>> PlanMerge(std::span<const RunSlice> runs);
 
-/// Appends the merged rows of `piece` to `rows` as (part of) a run of `series`: a run that ends where
-/// these begin is extended. The columns read are those that `rows` has, by id and type. String values
-/// point into the sources.
+/// Appends the merged rows of `piece` to `rows` as (part of) a run of `series`: a run that ends
+/// where these begin is extended. The columns read are those that `rows` has, by id and type.
+/// String values point into the sources.
 Status AppendMerged(const MergePiece& piece, SeriesId series, SortedRows& rows);
 
 /// The rows of `slice` with begin <= time < end; `end` may be "no bound" (see TimeRange). Empty
