@@ -97,75 +97,89 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error, int argc,
   return kExitUsage;
 }
 
-}  // namespace
-
-int RunCommandLine(int argc, const char* const* argv) {
-  CLI::App app("Stria, a time-series database for fleets of devices", "stria");
-  app.require_subcommand(1);
-  app.set_version_flag("--version", std::string("stria ") + kVersion);
-
-  ServeOptions serve;
-  auto* serve_verb = app.add_subcommand("serve", "Run the server");
-  std::vector<std::string> setting_texts(std::size(kSettingFlags));
-  for (size_t i = 0; i < std::size(kSettingFlags); ++i) {
-    serve_verb->add_option(kSettingFlags[i].flag, setting_texts[i], kSettingFlags[i].help);
-  }
-  bool insecure = false;
-  serve_verb->add_flag("--insecure", insecure,
-                       "Listen on an address that other machines reach, without protection");
-  std::vector<std::string> other_settings;
-  serve_verb->add_option("--set", other_settings, "Any other setting, as section.name=value");
-
-  ClientOptions client;
-  TakeEnvironment(client);
-  AddClientFlags(app, client);
-  for (auto* option : app.get_options()) {
-    if (option->get_lnames() != std::vector<std::string>{"help"}) option->group("");  // Not shown.
-  }
-  SqlOptions sql;
-  auto* sql_verb = app.add_subcommand("sql", "Run SQL statements on a server");
-  AddClientFlags(*sql_verb, client);
-  sql_verb->add_option("-c,--command", sql.commands, "Statement to run; may be repeated");
-  sql_verb->add_option("-f,--file", sql.file, "File with statements");
-  sql_verb->add_option("statement", sql.commands, "Statement to run");
-
-  WriteOptions write;
-  auto* write_verb = app.add_subcommand("write", "Write line protocol to a server");
-  AddClientFlags(*write_verb, client);
-  write_verb->add_option("--precision", write.precision,
-                         "Unit of the times: ns, us, ms, s, m or h");
-  write_verb->add_option("--batch-bytes", write.batch_bytes, "Text sent in one request")
-      ->check(CLI::Range(uint64_t{1}, uint64_t{32} << 20));
-  write_verb->add_flag("-q,--quiet", write.quiet, "No progress and no summary");
-  write_verb->add_option("files", write.files, "Files (.lp, .gz, .zst), or - for stdin");
-
-  DemoOptions demo;
-  auto* demo_verb = app.add_subcommand("demo", "Run a server and a simulated fleet");
-  demo_verb->add_option("--http", demo.http, "Address of the server, HOST:PORT");
-  demo_verb->add_option("--data", demo.data, "Data directory; a temporary one if not given");
-  demo_verb->add_flag("--forever", demo.forever, "Until Ctrl-C instead of a bounded tour");
-  demo_verb->add_option("--seconds", demo.seconds, "Seconds of writing")
-      ->check(CLI::NonNegativeNumber);
-  demo_verb->add_option("--devices", demo.devices, "Devices that write")
-      ->check(CLI::Range(1, 100000));
-
-  auto* compact_verb = app.add_subcommand("compact", "Merge the parts of every table now");
-  AddClientFlags(*compact_verb, client);
-  auto* version_verb = app.add_subcommand("version", "Print the version");
-  auto* help_verb = app.add_subcommand("help", "Print this help, or that of a verb");
-  std::string help_topic;
-  help_verb->add_option("verb", help_topic, "Verb to explain");
-
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& success) {
-    return app.exit(success);  // --help and --version
-  } catch (const CLI::ParseError& error) {
-    return ReportUsage(app, error, argc, argv);
+// The verbs with their flags, and the options that parsing fills in.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", std::string("stria ") + kVersion);
+    AddServe();
+    AddClientVerbs();
+    AddDemo();
+    app_.add_subcommand("version", "Print the version");
+    help_verb_ = app_.add_subcommand("help", "Print this help, or that of a verb");
+    help_verb_->add_option("verb", help_topic_, "Verb to explain");
   }
 
-  if (*serve_verb) {
-    for (const auto& text : other_settings) {
+  int Run(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::Success& success) {
+      return app_.exit(success);  // --help and --version
+    } catch (const CLI::ParseError& error) {
+      return ReportUsage(app_, error, argc, argv);
+    }
+    if (*serve_verb_) return Serve();
+    if (*sql_verb_) return RunSql(client_, sql_);
+    if (*write_verb_) return RunWrite(client_, write_);
+    if (*demo_verb_) return RunDemo(demo_);
+    if (*compact_verb_) return RunCompact(client_);
+    if (*help_verb_) return Help();
+    fmt::print("stria {}\n", kVersion);
+    return kExitDone;
+  }
+
+ private:
+  void AddServe() {
+    serve_verb_ = app_.add_subcommand("serve", "Run the server");
+    for (size_t i = 0; i < std::size(kSettingFlags); ++i) {
+      serve_verb_->add_option(kSettingFlags[i].flag, setting_texts_[i], kSettingFlags[i].help);
+    }
+    serve_verb_->add_flag("--insecure", insecure_,
+                          "Listen on an address that other machines reach, without protection");
+    serve_verb_->add_option("--set", other_settings_, "Any other setting, as section.name=value");
+  }
+
+  void AddClientVerbs() {
+    TakeEnvironment(client_);
+    AddClientFlags(app_, client_);
+    for (auto* option : app_.get_options()) {
+      // Those before the verb are not shown again.
+      if (option->get_lnames() != std::vector<std::string>{"help"}) option->group("");
+    }
+    sql_verb_ = app_.add_subcommand("sql", "Run SQL statements on a server");
+    AddClientFlags(*sql_verb_, client_);
+    sql_verb_->add_option("-c,--command", sql_.commands, "Statement to run; may be repeated");
+    sql_verb_->add_option("-f,--file", sql_.file, "File with statements");
+    sql_verb_->add_option("statement", sql_.commands, "Statement to run");
+
+    write_verb_ = app_.add_subcommand("write", "Write line protocol to a server");
+    AddClientFlags(*write_verb_, client_);
+    write_verb_->add_option("--precision", write_.precision,
+                            "Unit of the times: ns, us, ms, s, m or h");
+    write_verb_->add_option("--batch-bytes", write_.batch_bytes, "Text sent in one request")
+        ->check(CLI::Range(uint64_t{1}, uint64_t{32} << 20));
+    write_verb_->add_flag("-q,--quiet", write_.quiet, "No progress and no summary");
+    write_verb_->add_option("files", write_.files, "Files (.lp, .gz, .zst), or - for stdin");
+
+    compact_verb_ = app_.add_subcommand("compact", "Merge the parts of every table now");
+    AddClientFlags(*compact_verb_, client_);
+  }
+
+  void AddDemo() {
+    demo_verb_ = app_.add_subcommand("demo", "Run a server and a simulated fleet");
+    demo_verb_->add_option("--http", demo_.http, "Address of the server, HOST:PORT");
+    demo_verb_->add_option("--data", demo_.data, "Data directory; a temporary one if not given");
+    demo_verb_->add_flag("--forever", demo_.forever, "Until Ctrl-C instead of a bounded tour");
+    demo_verb_->add_option("--seconds", demo_.seconds, "Seconds of writing")
+        ->check(CLI::NonNegativeNumber);
+    demo_verb_->add_option("--devices", demo_.devices, "Devices that write")
+        ->check(CLI::Range(1, 100000));
+  }
+
+  int Serve() const {
+    ServeOptions serve;
+    for (const auto& text : other_settings_) {
       const size_t equals = text.find('=');
       if (equals == std::string::npos) {
         PrintError(fmt::format("--set {}: want section.name=value", text));
@@ -174,31 +188,51 @@ int RunCommandLine(int argc, const char* const* argv) {
       serve.settings.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
     for (size_t i = 0; i < std::size(kSettingFlags); ++i) {
-      if (serve_verb->count(kSettingFlags[i].flag) == 0) continue;
-      serve.settings.emplace_back(kSettingFlags[i].setting, setting_texts[i]);
+      if (serve_verb_->count(kSettingFlags[i].flag) == 0) continue;
+      serve.settings.emplace_back(kSettingFlags[i].setting, setting_texts_[i]);
     }
-    if (insecure) serve.settings.emplace_back("server.insecure", "true");
+    if (insecure_) serve.settings.emplace_back("server.insecure", "true");
     return RunServe(serve);
   }
-  if (*sql_verb) return RunSql(client, sql);
-  if (*write_verb) return RunWrite(client, write);
-  if (*demo_verb) return RunDemo(demo);
-  if (*compact_verb) return RunCompact(client);
-  if (*version_verb) fmt::print("stria {}\n", kVersion);
-  if (*help_verb) {
-    const CLI::App* topic = &app;
-    if (!help_topic.empty()) {
-      const auto verbs =
-          app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == help_topic; });
+
+  int Help() const {
+    const CLI::App* topic = &app_;
+    if (!help_topic_.empty()) {
+      const auto verbs = app_.get_subcommands(
+          [&](const CLI::App* verb) { return verb->get_name() == help_topic_; });
       topic = verbs.empty() ? nullptr : verbs.front();
     }
     if (topic == nullptr) {
-      PrintError(fmt::format("unknown verb \"{}\". {}", help_topic, Suggest(app, help_topic)));
+      PrintError(fmt::format("unknown verb \"{}\". {}", help_topic_, Suggest(app_, help_topic_)));
       return kExitUsage;
     }
     fmt::print("{}", topic->help());
+    return kExitDone;
   }
-  return kExitDone;
+
+  CLI::App app_{"Stria, a time-series database for fleets of devices", "stria"};
+  // Owned by app_.
+  CLI::App* serve_verb_ = nullptr;
+  CLI::App* sql_verb_ = nullptr;
+  CLI::App* write_verb_ = nullptr;
+  CLI::App* compact_verb_ = nullptr;
+  CLI::App* demo_verb_ = nullptr;
+  CLI::App* help_verb_ = nullptr;
+
+  std::vector<std::string> setting_texts_ = std::vector<std::string>(std::size(kSettingFlags));
+  std::vector<std::string> other_settings_;
+  bool insecure_ = false;
+  ClientOptions client_;
+  SqlOptions sql_;
+  WriteOptions write_;
+  DemoOptions demo_;
+  std::string help_topic_;
+};
+
+}  // namespace
+
+int RunCommandLine(int argc, const char* const* argv) {
+  return CommandLine().Run(argc, argv);
 }
 
 }  // namespace stria::cli
