@@ -91,22 +91,23 @@ class Decoder {
     if (table.rows.full()) Grow(table, offset);
 
     int64_t time_ns = 0;
-    if (!TakeRest(table, line + series_texts_[series].text.size() + 1, time_ns)) return false;
+    const size_t fields_offset = offset + series_texts_[series].text.size() + 1;
+    if (!TakeRest(table, offset, fields_offset, time_ns)) return false;
     Commit(series, time_ns, offset);
     return true;
   }
 
-  // Stores fields and time from `at` to the line end, after which next_offset_ points then.
-  // Otherwise leaves no trace and returns false.
-  bool TakeRest(Table& table, const char* at, int64_t& time_ns) {
+  // Stores fields and time of the line at `begin` from `fields_offset` to the line end, after which
+  // next_offset_ points then. Otherwise leaves no trace and returns false.
+  bool TakeRest(Table& table, size_t begin, size_t fields_offset, int64_t& time_ns) {
     size_t num_tried = 0;
     time_ns = default_time_ns_;
-    at = TakeFields(table, at, num_tried);
+    const char* at = TakeFields(table, body_.data() + fields_offset, num_tried);
     if (at != nullptr && *at == ' ') at = TakeTime(at + 1, time_ns);
     if (at != nullptr && *at == '\r' && end_ - at > 1) ++at;
     if (at != nullptr && *at == '\n') {
       next_offset_ = static_cast<size_t>(at + 1 - body_.data());
-      return true;
+      if (next_offset_ - begin <= options_.max_line_bytes) return true;
     }
     for (size_t i = 0; i < num_tried; ++i)
       table.rows.Erase(table.pattern[i].name());
@@ -221,16 +222,21 @@ class Decoder {
     std::string_view text = body_.substr(offset, quote - offset);
     if (!IsUtf8(text)) return nullptr;
     if (text.find('\\') != std::string_view::npos) text = rows.Keep(Unescape(text, kStringEscapes));
-    const uint32_t column = field.type() == DataType::kString
-                                ? field.column()
-                                : rows.FindColumn(field.name(), DataType::kString);
-    rows.StoreString(column, text);
+    rows.StoreString(ColumnOf(rows, field, DataType::kString), text);
     return body_.data() + quote + 1;
   }
 
-  static void StoreNumber(TableBuilder& rows, const FieldPattern& field, DataType type,
-                          uint64_t bits) {
-    rows.Store(field.type() == type ? field.column() : rows.FindColumn(field.name(), type), bits);
+  void StoreNumber(TableBuilder& rows, const FieldPattern& field, DataType type, uint64_t bits) {
+    rows.Store(ColumnOf(rows, field, type), bits);
+  }
+
+  // The column for a value of `type`, which may be another one than the pattern expects.
+  uint32_t ColumnOf(TableBuilder& rows, const FieldPattern& field, DataType type) {
+    if (field.type() == type) return field.column();
+    const uint64_t bytes_before = rows.allocated_bytes();
+    const uint32_t column = rows.FindColumn(field.name(), type);
+    decoded_bytes_ += rows.allocated_bytes() - bytes_before;
+    return column;
   }
 
   // Reads the time at `at`; returns its end, or nullptr for anything that needs a second look.
@@ -269,7 +275,7 @@ class Decoder {
     Table& table = tables_[table_index];
     if (table.rows.full()) Grow(table, begin);
     int64_t time_ns = default_time_ns_;
-    if (!table.pattern.empty() && TakeRest(table, body_.data() + fields_offset + 1, time_ns)) {
+    if (!table.pattern.empty() && TakeRest(table, begin, fields_offset + 1, time_ns)) {
       Commit(FindOrAddSeries(table_index), time_ns, begin);
       return next_offset_;
     }
@@ -291,15 +297,17 @@ class Decoder {
 
   void StoreFields(Table& table) {
     const uint64_t bytes_before = table.rows.allocated_bytes();
-    bool name_repeats = false;
+    bool is_predictable = line_.fields.size() <= kMaxPatternFields;
     bool as_expected = line_.fields.size() <= table.pattern.size();
     names_.clear();
     for (const LineField& field : line_.fields) {
       const uint32_t name = table.rows.FindName(field.name);
       if (table.rows.MarkWritten(name)) {
         table.rows.Erase(name);
-        name_repeats = true;
+        is_predictable = false;  // The short cut would not notice the second of two equal names.
       }
+      // Such a character is part of the name after a comma, but skipped before the first name.
+      if (SkipSpace(field.key_text, 0) != 0) is_predictable = false;
       const uint32_t column = table.rows.FindColumn(name, field.type);
       if (field.type == DataType::kString) {
         table.rows.StoreString(column,
@@ -310,8 +318,8 @@ class Decoder {
       as_expected = as_expected && table.pattern[names_.size()].Expects(field.key_text, field.type);
       names_.push_back(name);
     }
-    if (name_repeats || names_.size() > kMaxPatternFields) {
-      table.pattern.clear();  // The short cut would not notice the second of two equal names.
+    if (!is_predictable) {
+      table.pattern.clear();
     } else if (!as_expected) {
       ReplacePattern(table);
     }

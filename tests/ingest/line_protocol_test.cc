@@ -299,6 +299,31 @@ TEST(LineProtocolTest, RefusesALineThatIsTooLong) {
             "max key length exceeded: 70004 > 65535");
 }
 
+TEST(LineProtocolTest, RefusesALineThatIsTooLongThoughItIsLikeTheOneBefore) {
+  const std::string part(40, 'x');
+  const std::string body = "m s=\"a\",t=\"b\",u=\"c\" 1\nm s=\"" + part + "\",t=\"" + part +
+                           "\",u=\"" + part +
+                           "\" 2\nm s=\"a\" 3                                 \n";
+  const auto decoded = DecodeLineProtocol(body, {.max_line_bytes = 100});
+  EXPECT_EQ(decoded.num_rows, 2U);
+  ASSERT_THAT(decoded.errors, SizeIs(1));
+  EXPECT_EQ(decoded.errors[0].line_number, 2U);
+  EXPECT_THAT(decoded.errors[0].reason, HasSubstr("100 is the most"));
+}
+
+TEST(LineProtocolTest, SkipsSpaceBeforeTheFirstFieldThoughAnotherLineHadItInTheName) {
+  for (const std::string& space : {std::string("\t"), std::string(1, '\0')}) {
+    const std::string body = "m,h=a a=1," + space + "b=2 1\nm,h=a " + space + "b=3 2\n" + "m,h=b " +
+                             space + "b=4 3 " + std::string(64, ' ') + "\n";
+    const auto rows = RowsOf(DecodeLineProtocol(body, {}));
+    ASSERT_THAT(rows, SizeIs(3));
+    EXPECT_THAT(rows[0].fields,
+                UnorderedElementsAre(Pair("a", Float(1)), Pair(space + "b", Float(2))));
+    EXPECT_THAT(rows[1].fields, UnorderedElementsAre(Pair("b", Float(3))));
+    EXPECT_THAT(rows[2].fields, UnorderedElementsAre(Pair("b", Float(4))));
+  }
+}
+
 TEST(LineProtocolTest, RefusesABodyThatWouldTakeFarMoreMemoryThanItHasBytes) {
   std::string body;
   for (int i = 0; i < 3'000; ++i)
@@ -307,6 +332,24 @@ TEST(LineProtocolTest, RefusesABodyThatWouldTakeFarMoreMemoryThanItHasBytes) {
   EXPECT_EQ(decoded.status.code(), StatusCode::kResourceExhausted);
   EXPECT_THAT(decoded.batches, IsEmpty());
   EXPECT_TRUE(DecodeLineProtocol(body, {}).status.ok());
+}
+
+TEST(LineProtocolTest, CountsColumnsThatChangeTheirTypeWhenItWeighsABody) {
+  // Every line has one more name, all floats, and then strings in lines of the same shape.
+  std::string names;
+  std::string strings;
+  for (int i = 0; i < 200; ++i) {
+    const std::string name = (i == 0 ? "f" : ",f") + std::to_string(i);
+    names += name + "=1";
+    strings += name + "=\"\"";
+  }
+  std::string body = "m " + names + " 1\n";
+  for (int i = 0; i < 2'000; ++i)
+    body += "m f0=1 1\n";
+  const DecodeOptions options = {.max_decoded_bytes = 5 << 20};
+  EXPECT_TRUE(DecodeLineProtocol(body, options).status.ok());
+  body += "m " + strings + " 1\nm f0=1 1\n";
+  EXPECT_EQ(DecodeLineProtocol(body, options).status.code(), StatusCode::kResourceExhausted);
 }
 
 }  // namespace
