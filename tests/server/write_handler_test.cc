@@ -164,6 +164,7 @@ TEST(InfluxV1WriteTest, StoresTheGoodLinesOfABadBody) {
   EXPECT_EQ(
       answer.body,
       "{\"error\":\"partial write: unable to parse 'bad': missing fields (line 2) dropped=0\"}\n");
+  EXPECT_EQ(HeaderOf(answer, "X-Stria-Rows-Written"), "2");
   EXPECT_EQ(server.Sql("SELECT v FROM m ORDER BY time"), "v\r\n1\r\n2\r\n");
 }
 
