@@ -38,7 +38,7 @@ def arguments():
     parser.add_argument("--scale", type=int, help="hosts (4000; quick 100)")
     parser.add_argument("--hours", type=int, help="hours of data (13; quick 26)")
     parser.add_argument("--file", help="line protocol of TSBS cpu-only, .lp or .lp.zst, instead of generated data")
-    parser.add_argument("--questions", type=int, help="questions of each type (100; quick 10)")
+    parser.add_argument("--questions", type=int, help="questions of each type (100; quick 25)")
     parser.add_argument("--seed", type=int, help="of data and questions (random)")
     parser.add_argument("--peers", default=",".join(PEERS), help=f"some of {','.join(PEERS)}")
     parser.add_argument("--output", default=ROOT / "bench" / "results", type=pathlib.Path, help="directory of the report")
@@ -48,7 +48,7 @@ def arguments():
     options = parser.parse_args()
     options.scale = options.scale or (100 if options.quick else 4000)
     options.hours = options.hours or (26 if options.quick else 13)
-    options.questions = options.questions or (10 if options.quick else 100)
+    options.questions = options.questions or (25 if options.quick else 100)
     options.seed = random.SystemRandom().randrange(1 << 31) if options.seed is None else options.seed
     return options
 
@@ -90,7 +90,7 @@ def load_one(kind, directory, data, stack):
 
 def ask_all(options, data, running, run):
     """Asks every type of every engine in turn, so that they share the machine's good and bad moments."""
-    examiner = measure.Examiner(num_compared=3 if options.quick else 10, budget_s=3 if options.quick else 60)
+    examiner = measure.Examiner(num_compared=3 if options.quick else 10, budget_s=2 if options.quick else 60)
     for kind in questions.TYPES:
         if not questions.fits(kind, data.first, data.last, len(data.hosts)):
             run.left_out.append(kind.name)

@@ -18,7 +18,8 @@ class PostgresqlPeer(Peer):
     name = "PostgreSQL"
     interface = "COPY of CSV, 2 sessions; SQL over its own protocol"
     settings = ("shared_buffers a quarter of memory, work_mem 64MB, maintenance_work_mem 1GB, max_wal_size 16GB, random_page_cost "
-                "1.1; indexes (hostname, time DESC) and BRIN (time) are made after the COPY and count as loading; VACUUM ANALYZE")
+                "1.1; indexes (hostname, time DESC) and BRIN (time) are made after the COPY and count as loading; VACUUM ANALYZE; "
+                "a table of the hosts serves lastpoint")
     durability = "the whole COPY synced to disk at its commit"
 
     programs = "/usr/lib/postgresql/15/bin"
