@@ -21,9 +21,9 @@ using storage::ScanSeries;
 using storage::SliceTotals;
 using Kind = RunColumn::Kind;
 
-// A grid is zeroed and walked over whole, so it has a bound (4 M groups of one sum are 100 MB), and
+// A grid is zeroed and walked over whole, so it has a bound (1 M groups of one sum are 32 MB), and
 // is not much larger than the rows that go into it.
-constexpr uint64_t kMaxGridGroups = uint64_t{1} << 22;
+constexpr uint64_t kMaxGridGroups = uint64_t{1} << 20;
 constexpr uint64_t kSmallGridGroups = 4096;
 constexpr uint64_t kMinRowsPerGridGroup = 4;
 
