@@ -51,6 +51,90 @@ class ColumnMap {
   std::unordered_map<std::string_view, const ColumnSchema*> columns_;
 };
 
+// Whether a row of `batch` may be in conflict with the catalog, or with another row.
+bool MayConflict(const RowBatch& batch, const std::map<std::string_view, size_t>& tags,
+                 const ColumnMap& known) {
+  for (const auto& [name, first] : tags) {
+    const ColumnSchema* column = known.Find(name);
+    if (column != nullptr && column->role != ColumnRole::kTag) return true;
+  }
+  std::unordered_set<std::string_view> new_fields;
+  for (const auto& field : batch.fields) {
+    if (field.num_valid == 0) continue;
+    if (tags.contains(field.name)) return true;
+    const ColumnSchema* column = known.Find(field.name);
+    if (column == nullptr) {
+      if (!new_fields.insert(field.name).second) return true;
+    } else if (column->role != ColumnRole::kField || column->type != field.type) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Goes through the rows of a batch in conflict, one after the other. A row that fits what is there
+// and what earlier rows made adds its columns; any other row will be rejected, and must not decide
+// the type of a column that better rows need.
+class ConflictingRows {
+ public:
+  ConflictingRows(const RowBatch& batch, const ColumnMap& known) : batch_(batch), known_(known) {
+    for (const auto& series : batch.series) {
+      auto& names = tags_.emplace_back();
+      const auto parsed = ParseSeriesKey(series.key);
+      if (!parsed) continue;
+      for (const auto& [name, value] : *parsed)
+        names.push_back({name, ColumnRole::kTag, DataType::kString});
+    }
+  }
+
+  void AddTo(std::vector<CatalogEdit::NewColumn>& columns) {
+    for (size_t row = 0; row < batch_.num_rows(); ++row) {
+      const std::vector<Wanted> wanted = ColumnsOf(row);
+      if (!std::ranges::all_of(wanted, [&](const Wanted& column) { return Fits(column); })) {
+        continue;
+      }
+      std::set<std::string_view> names;
+      for (const Wanted& column : wanted)
+        names.insert(column.name);
+      if (names.size() != wanted.size()) continue;  // A tag and a field of one name.
+      for (const Wanted& column : wanted) {
+        if (known_.Find(column.name) != nullptr) continue;
+        if (!added_.emplace(column.name, column).second) continue;
+        columns.push_back({std::string(column.name), column.role, column.type});
+      }
+    }
+  }
+
+ private:
+  struct Wanted {
+    std::string_view name;
+    ColumnRole role;
+    DataType type;
+  };
+
+  std::vector<Wanted> ColumnsOf(size_t row) const {
+    std::vector<Wanted> columns = tags_[batch_.series_index[row]];
+    for (const auto& field : batch_.fields) {
+      if (field.validity[row] != 0) columns.push_back({field.name, ColumnRole::kField, field.type});
+    }
+    return columns;
+  }
+
+  bool Fits(const Wanted& wanted) const {
+    if (const ColumnSchema* column = known_.Find(wanted.name); column != nullptr) {
+      return column->role == wanted.role && column->type == wanted.type;
+    }
+    const auto added = added_.find(wanted.name);
+    return added == added_.end() ||
+           (added->second.role == wanted.role && added->second.type == wanted.type);
+  }
+
+  const RowBatch& batch_;
+  const ColumnMap& known_;
+  std::vector<std::vector<Wanted>> tags_;  // By series.
+  std::map<std::string_view, Wanted> added_;
+};
+
 // What the catalog lacks for `batch`. Fields in the order of their first row, so that the earlier
 // line decides a type.
 CatalogEdit::TableChange MissingColumns(const WriteRequest& request, const RowBatch& batch,
@@ -60,6 +144,10 @@ CatalogEdit::TableChange MissingColumns(const WriteRequest& request, const RowBa
                                   .table = batch.table,
                                   .partition_ns = partition_ns,
                                   .columns = {}};
+  if (MayConflict(batch, tags, known)) {
+    ConflictingRows(batch, known).AddTo(change.columns);
+    return change;
+  }
   for (const auto& [name, first] : tags) {
     if (known.Find(name) != nullptr) continue;
     change.columns.push_back({std::string(name), ColumnRole::kTag, DataType::kString});
@@ -90,6 +178,7 @@ class TableBinder {
             std::vector<std::vector<BoundTable>>& shards) {
     RejectFieldConflicts();
     RejectTagConflicts(tags);
+    RejectWithoutColumn(tags);
     if (num_rejected_ == batch_.num_rows()) return;
     for (auto& shard : shards) {
       BoundTable& table = shard.emplace_back();
@@ -135,17 +224,17 @@ class TableBinder {
     for (auto& field : batch_.fields) {
       const ColumnSchema* column = columns_.Find(field.name);
       const bool fits =
-          column != nullptr && column->role == ColumnRole::kField && column->type == field.type;
+          column == nullptr || (column->role == ColumnRole::kField && column->type == field.type);
       if (fits || field.num_valid == 0) continue;
       for (size_t row = 0; row < batch_.num_rows(); ++row) {
         if (field.validity[row] == 0) continue;
-        if (column != nullptr && column->role != ColumnRole::kField) {
+        if (column->role != ColumnRole::kField) {
           Reject(row, field.name, field.type, column->type,
                  fmt::format(
-                     "field \"{}\" of table {}.{}: the column is the {} there; rename the field",
+                     "field \"{}\" of table {}.{}: the column is a {} there; rename the field",
                      field.name, schema_->database, schema_->name, ColumnRoleName(column->role)));
         } else {
-          const DataType stored = column == nullptr ? DataType::kNull : column->type;
+          const DataType stored = column->type;
           Reject(row, field.name, field.type, stored,
                  fmt::format("column \"{}\" of table {}.{} is {}, the line has {}; write it as {}",
                              field.name, schema_->database, schema_->name, DataTypeName(stored),
@@ -159,19 +248,45 @@ class TableBinder {
   void RejectTagConflicts(const std::map<std::string_view, size_t>& tags) {
     for (const auto& [name, first] : tags) {
       const ColumnSchema* column = columns_.Find(name);
-      if (column != nullptr && column->role == ColumnRole::kTag) continue;
-      std::vector<uint8_t> has_tag(batch_.series.size(), 0);
-      for (size_t i = first; i < batch_.series.size(); ++i) {
-        const auto parsed = ParseSeriesKey(batch_.series[i].key);
-        has_tag[i] = parsed && std::ranges::find(*parsed, name, &TagView::first) != parsed->end();
+      if (column == nullptr || column->role == ColumnRole::kTag) continue;
+      RejectRowsWithTag(
+          name, first, column->type,
+          fmt::format("tag \"{}\" of table {}.{}: the column is a {} there; rename the tag", name,
+                      schema_->database, schema_->name, ColumnRoleName(column->role)));
+    }
+  }
+
+  void RejectRowsWithTag(std::string_view name, size_t first_series, DataType stored,
+                         const std::string& reason) {
+    std::vector<uint8_t> has_tag(batch_.series.size(), 0);
+    for (size_t i = first_series; i < batch_.series.size(); ++i) {
+      const auto parsed = ParseSeriesKey(batch_.series[i].key);
+      has_tag[i] = parsed && std::ranges::find(*parsed, name, &TagView::first) != parsed->end();
+    }
+    for (size_t row = 0; row < batch_.num_rows(); ++row) {
+      if (has_tag[batch_.series_index[row]] != 0) {
+        Reject(row, name, DataType::kString, stored, reason);
       }
+    }
+  }
+
+  // Rows in conflict make no columns, and were rejected above; but when another request changes the
+  // table in the same moment, a row may have lost its conflict and lack the column nonetheless.
+  void RejectWithoutColumn(const std::map<std::string_view, size_t>& tags) {
+    const auto reason = [&](std::string_view name) {
+      return fmt::format("column \"{}\" of table {}.{} was not made; send the line again", name,
+                         schema_->database, schema_->name);
+    };
+    for (const auto& field : batch_.fields) {
+      if (field.num_valid == 0 || columns_.Find(field.name) != nullptr) continue;
       for (size_t row = 0; row < batch_.num_rows(); ++row) {
-        if (has_tag[batch_.series_index[row]] == 0) continue;
-        Reject(row, name, DataType::kString, column == nullptr ? DataType::kNull : column->type,
-               fmt::format("tag \"{}\" of table {}.{}: the column is a {} there; rename the tag",
-                           name, schema_->database, schema_->name,
-                           column == nullptr ? "field" : ColumnRoleName(column->role)));
+        if (field.validity[row] == 0) continue;
+        Reject(row, field.name, field.type, DataType::kNull, reason(field.name));
       }
+    }
+    for (const auto& [name, first] : tags) {
+      if (columns_.Find(name) != nullptr) continue;
+      RejectRowsWithTag(name, first, DataType::kNull, reason(name));
     }
   }
 
@@ -196,8 +311,13 @@ class TableBinder {
   void CopySome(uint32_t shard, BoundTable& table) {
     constexpr uint32_t kElsewhere = UINT32_MAX;
     std::vector<uint32_t> local_of(batch_.series.size(), kElsewhere);
+    std::vector<uint8_t> has_rows(batch_.series.size(), 0);
+    for (size_t row = 0; row < batch_.num_rows(); ++row) {
+      if (rejected_.empty() || rejected_[row] == 0) has_rows[batch_.series_index[row]] = 1;
+    }
     for (size_t i = 0; i < batch_.series.size(); ++i) {
       const std::string& key = batch_.series[i].key;
+      if (has_rows[i] == 0) continue;
       if (ShardOf(schema_->id, key, num_shards_) != shard) continue;
       local_of[i] = static_cast<uint32_t>(table.series.size());
       table.series.push_back(key);

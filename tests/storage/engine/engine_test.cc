@@ -69,6 +69,36 @@ TEST(EngineTest, TheFirstLineOfABatchDecidesTheTypeOfANewColumn) {
   EXPECT_EQ(fixture.Read("m"), (Rows{{{"h=a", 10}, {{"v", "1i"}}}}));
 }
 
+TEST(EngineTest, ARejectedLineMakesNoColumnAndNoSeries) {
+  for (const uint32_t num_shards : {1U, 4U}) {
+    EngineFixture fixture(num_shards);
+    fixture.Write("m,h=a v=1 10");
+    const WriteResult result = fixture.Write(
+        "m,h=a v=\"hot\",w=\"x\" 20\nm,h=a w=5 30\nm,h=b,only=1,v=tag w=6 40\nm,h=a w=7 50");
+    EXPECT_EQ(result.rows_written, 2U);
+    EXPECT_EQ(result.rows_rejected, 2U);
+    const Rows expected = {{{"h=a", 10}, {{"v", "1.000000"}}},
+                           {{"h=a", 30}, {{"w", "5.000000"}}},
+                           {{"h=a", 50}, {{"w", "7.000000"}}}};
+    EXPECT_EQ(fixture.Read("m"), expected);
+    EXPECT_EQ(fixture.engine().FindTable("db", "m")->Find("only"), nullptr);
+    fixture.Restart();
+    EXPECT_EQ(fixture.Read("m"), expected);
+    ASSERT_TRUE(fixture.engine().Flush().ok());
+    EXPECT_EQ(fixture.Read("m"), expected);
+  }
+}
+
+TEST(EngineTest, TheFirstLineOfABatchDecidesWhatIsATagAndWhatIsAField) {
+  EngineFixture fixture;
+  EXPECT_EQ(fixture.Write("m v=1 10\nm,v=x w=2 20\nm v=3 30").rows_written, 2U);
+  EXPECT_EQ(fixture.Read("m"),
+            (Rows{{{"", 10}, {{"v", "1.000000"}}}, {{"", 30}, {{"v", "3.000000"}}}}));
+  EXPECT_EQ(fixture.Write("n,v=x w=2 10\nn v=1 20").rows_written, 1U);
+  EXPECT_EQ(fixture.Write("o,v=x v=2 10").rows_rejected, 1U);
+  EXPECT_TRUE(fixture.Read("o").empty());
+}
+
 TEST(EngineTest, AColumnThatIsATagCannotBeAField) {
   EngineFixture fixture;
   fixture.Write("m,h=a v=1 10");
