@@ -5,16 +5,21 @@
 #include <string_view>
 #include <vector>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "storage/base/errors.h"
+#include "tools/cli/interrupt.h"
 
 namespace stria::cli {
 namespace {
 
 constexpr size_t kReadBytes = 1 << 18;
+constexpr int kLookAroundMs = 100;  // A guess: what Ctrl-C may take while no input comes.
 
 }  // namespace
 
@@ -98,14 +103,14 @@ class LineReader::ZstdUnpacker final : public Unpacker {
 Result<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path) {
   std::unique_ptr<LineReader> reader(new LineReader());
   reader->path_ = path == "-" ? "stdin" : path;
-  reader->file_ = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-  if (reader->file_ == nullptr) {
+  reader->file_ = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (reader->file_ < 0) {
     const int error = errno;
     return error == ENOENT ? NotFound("{}: no such file", path)
                            : IoError("{}: {}", path, std::strerror(error));
   }
   struct stat info {};
-  if (path != "-" && ::fstat(::fileno(reader->file_), &info) == 0) {
+  if (path != "-" && ::fstat(reader->file_, &info) == 0) {
     if (S_ISDIR(info.st_mode)) return IoError("{}: is a directory", path);
     reader->total_bytes_ = static_cast<uint64_t>(info.st_size);
   }
@@ -113,23 +118,43 @@ Result<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path) {
 }
 
 LineReader::~LineReader() {
-  if (file_ != nullptr && file_ != stdin) std::fclose(file_);
+  if (file_ > STDIN_FILENO) ::close(file_);
+}
+
+// Replaces `packed` with the next kReadBytes of the file, or what there is before its end.
+Status LineReader::Read(std::string& packed) {
+  packed.resize(kReadBytes);
+  size_t size = 0;
+  while (size < packed.size()) {
+    if (Interrupted() || stopped_.load(std::memory_order_relaxed)) {
+      return Cancelled("{}: interrupted", path_);
+    }
+    pollfd input{.fd = file_, .events = POLLIN, .revents = 0};
+    const int num_ready = ::poll(&input, 1, kLookAroundMs);
+    if (num_ready == 0 || (num_ready < 0 && errno == EINTR)) continue;
+    const ssize_t num_read = ::read(file_, packed.data() + size, packed.size() - size);
+    if (num_read < 0 && errno == EINTR) continue;
+    if (num_read < 0) return IoError("{}: {}", path_, std::strerror(errno));
+    if (num_read == 0) break;
+    size += static_cast<size_t>(num_read);
+  }
+  packed.resize(size);
+  return Status::Ok();
 }
 
 Status LineReader::Fill(size_t target_bytes) {
-  std::string packed(kReadBytes, '\0');
+  std::string packed;
   while (!at_end_ && text_.size() < target_bytes) {
-    const size_t size = std::fread(packed.data(), 1, packed.size(), file_);
-    compressed_bytes_ += size;
-    if (size == 0) {
-      if (std::ferror(file_) != 0) return IoError("{}: {}", path_, std::strerror(errno));
+    STRIA_RETURN_IF_ERROR(Read(packed));
+    compressed_bytes_ += packed.size();
+    if (packed.empty()) {
       at_end_ = true;
       if (unpacker_ != nullptr && !unpacker_->complete()) {
         return Corruption("{}: the compressed file ends too early; it seems truncated", path_);
       }
       break;
     }
-    const std::string_view bytes(packed.data(), size);
+    const std::string_view bytes = packed;
     if (unpacker_ == nullptr) {
       if (bytes.starts_with("\x1f\x8b")) {
         unpacker_ = std::make_unique<GzipUnpacker>();

@@ -87,7 +87,7 @@ int WriteFile(const std::string& path, const std::string& target, HttpClient& cl
         std::async(std::launch::async, [&] { return (*reader)->Next(options.batch_bytes, next); });
     const auto answer = Send(client, target, batch);
     if (!answer) {
-      ahead.wait();
+      (*reader)->Stop();
       return ReportFailure(answer.error(), totals);
     }
     if (answer->rows_written >= 0) totals.points_acknowledged += answer->rows_written;
@@ -96,7 +96,7 @@ int WriteFile(const std::string& path, const std::string& target, HttpClient& cl
       if (totals.first_refusal.empty()) totals.first_refusal = ErrorMessage(*answer);
       const bool retry_is_useless = answer->status == 400 || answer->status == 422;
       if (!retry_is_useless) {
-        ahead.wait();
+        (*reader)->Stop();
         return kExitRefused;
       }
     }
@@ -105,9 +105,10 @@ int WriteFile(const std::string& path, const std::string& target, HttpClient& cl
     if (!options.quiet) ShowState(totals, **reader);
     if (Interrupted()) return kExitInterrupted;
   }
+  if (read.code() == StatusCode::kCancelled) return kExitInterrupted;
   if (!read.ok()) {
     PrintError(read.message());
-    return kExitPartly;
+    return kExitRefused;
   }
   return kExitDone;
 }

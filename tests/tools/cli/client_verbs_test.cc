@@ -169,6 +169,12 @@ TEST_F(ClientVerbsTest, AFileThatIsNotThereIsNamed) {
   EXPECT_EQ(partly.code, kExitPartly);
 }
 
+TEST_F(ClientVerbsTest, AFileThatIsCutShortAtItsBeginIsRefusedAndNotPartlyWritten) {
+  const Outcome outcome = Stria({"write", "-H", url_, "-d", "db", Put("cut.gz", "\x1f\x8b\x08")});
+  EXPECT_EQ(outcome.code, kExitRefused);
+  EXPECT_THAT(outcome.errors, HasSubstr("it seems truncated"));
+}
+
 TEST_F(ClientVerbsTest, CompactMergesParts) {
   Write("m v=1i 1\n");
   EXPECT_EQ(Stria({"compact", "-H", url_}).code, kExitDone);

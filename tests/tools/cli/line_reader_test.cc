@@ -1,16 +1,21 @@
 #include "tools/cli/line_reader.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+
+#include "tools/cli/interrupt.h"
 
 namespace stria::cli {
 namespace {
@@ -109,6 +114,42 @@ TEST_F(LineReaderTest, ATruncatedFileFailsAfterWhatIsWhole) {
     EXPECT_EQ(read.status.code(), StatusCode::kCorruption) << path;
     EXPECT_TRUE(text_.starts_with(read.whole())) << path;
   }
+}
+
+// A pipe that somebody holds open, with a part of a line in it.
+class OpenPipe {
+ public:
+  OpenPipe() {
+    EXPECT_EQ(::pipe(ends_), 0);
+    EXPECT_EQ(::write(ends_[1], "m v=1", 5), 5);
+  }
+  ~OpenPipe() {
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+  std::string path() const { return "/proc/self/fd/" + std::to_string(ends_[0]); }
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+TEST_F(LineReaderTest, StopsToWaitForInputWhenItIsTold) {
+  const OpenPipe pipe;
+  auto reader = LineReader::Open(pipe.path());
+  ASSERT_TRUE(reader.has_value());
+  std::jthread other([&] { (*reader)->Stop(); });
+  std::string piece;
+  EXPECT_EQ((*reader)->Next(100, piece).code(), StatusCode::kCancelled);
+}
+
+TEST_F(LineReaderTest, StopsToWaitForInputWhenTheUserInterrupts) {
+  const OpenPipe pipe;
+  const auto interrupt_and_read = [&] {
+    CatchInterrupts();
+    std::raise(SIGINT);
+    std::exit(ReadAll(pipe.path(), 100).status.code() == StatusCode::kCancelled ? 17 : 1);
+  };
+  EXPECT_EXIT(interrupt_and_read(), testing::ExitedWithCode(17), "");
 }
 
 TEST_F(LineReaderTest, AFileThatIsNotThereIsNamed) {
