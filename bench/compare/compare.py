@@ -90,14 +90,14 @@ def load_one(kind, directory, data, stack):
 
 def ask_all(options, data, running, run):
     """Asks every type of every engine in turn, so that they share the machine's good and bad moments."""
-    examiner = measure.Examiner(num_compared=3 if options.quick else 10, budget_s=2 if options.quick else 60)
     for kind in questions.TYPES:
         if not questions.fits(kind, data.first, data.last, len(data.hosts)):
             run.left_out.append(kind.name)
             continue
         drawn = questions.draw(kind, options.questions + 1, data.first, data.last, len(data.hosts), options.seed)
+        examiner = measure.Examiner(num_compared=3 if options.quick else 10, budget_s=2 if options.quick else 60)
         for engine, peer in running:
-            engine.asked[kind.name] = examiner.ask(peer, drawn)
+            engine.asked[kind.name] = examiner.ask(peer, drawn, is_reference=engine is run.engines[0])
         say(f"{kind.name}: " + ", ".join(f"{engine.name} {report.figure(asked.p50_ms) + ' ms' if asked.p50_ms else asked.reason}"
                                          for engine, _ in running if (asked := engine.asked[kind.name])))
 

@@ -3,7 +3,8 @@
 //   in_process.mjs chdb|duckdb MODULES DIRECTORY
 //
 //   {"run": "..."}  runs a statement             -> {}
-//   {"ask": "..."}  runs it and keeps the answer -> {"seconds": s, "columns": [...], "rows": [...]} or {"seconds": s, "text": "..."}
+//   {"ask": "...", "keep": true}  runs it        -> {"seconds": s, "columns": [...], "rows": [...]} or {"seconds": s, "text": "..."}
+//   {"ask": "...", "keep": false} the same       -> {"seconds": s}
 //   {"cpu": true}                                -> {"cpu_s": s}, of all threads of this process
 //
 // Seconds end when the whole answer is there in the engine's own form. What fails gives {"error": "..."}.
@@ -21,10 +22,11 @@ function openChdb() {
   session.query("SET date_time_output_format = 'unix_timestamp'");
   return {
     run: async (sql) => void session.query(sql),
-    ask: async (sql) => {
+    ask: async (sql, keep) => {
       const started = process.hrtime.bigint();
       const text = session.query(sql, "JSONCompact");
-      return { seconds: Number(process.hrtime.bigint() - started) / 1e9, text };
+      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+      return keep ? { seconds, text } : { seconds };
     },
   };
 }
@@ -43,11 +45,12 @@ async function openDuckdb() {
   };
   return {
     run: async (sql) => void (await connection.run(sql)),
-    ask: async (sql) => {
+    ask: async (sql, keep) => {
       const started = process.hrtime.bigint();
       const result = await connection.run(sql);
       const chunks = await result.fetchAllChunks();
       const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+      if (!keep) return { seconds };
       const rows = chunks.flatMap((chunk) => chunk.getRows().map((row) => row.map(plain)));
       return { seconds, columns: result.columnNames(), rows };
     },
@@ -56,9 +59,9 @@ async function openDuckdb() {
 
 const opened = engine === "chdb" ? openChdb() : await openDuckdb();
 
-async function obey({ run, ask }) {
+async function obey({ run, ask, keep }) {
   if (run !== undefined) return (await opened.run(run)) ?? {};
-  if (ask !== undefined) return opened.ask(ask);
+  if (ask !== undefined) return opened.ask(ask, keep);
   const { user, system } = process.cpuUsage();
   return { cpu_s: (user + system) / 1e6 };
 }

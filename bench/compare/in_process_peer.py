@@ -72,7 +72,7 @@ class InProcessPeer(Peer):
         self.command(run=sql)
 
     def read_all(self, sql):
-        answer = self.command(ask=sql)
+        answer = self.command(ask=sql, keep=True)
         return answer["rows"] if "rows" in answer else json.loads(answer["text"])["data"]
 
     def cpu_s(self):
@@ -81,8 +81,8 @@ class InProcessPeer(Peer):
     def spell(self, question):
         return sql_text.sql_of(question, self.dialect)
 
-    def ask(self, text):
-        answer = self.command(TIMEOUT_S, ask=text)
+    def ask(self, text, keep=True):
+        answer = self.command(TIMEOUT_S, ask=text, keep=keep)
         return answer["seconds"], answer
 
 

@@ -36,30 +36,38 @@ def load(peer, workload):
     return result
 
 
+# Of the answers of one type, text that is compared. What is beyond would take far longer to read than to measure.
+MAX_COMPARED_BYTES = 64 << 20
+
+
 class Examiner:
-    """Asks engines in turn; the first one's answers are what the others' are compared with."""
+    """Asks engines the questions of one type. The answers of the reference are what the others' are compared with."""
 
     def __init__(self, num_compared, budget_s, min_answers=3):
-        self.num_compared = num_compared  # questions of each type whose answers are compared
-        self.budget_s = budget_s          # for one engine and type, after `min_answers` answers
+        self.num_compared = num_compared
+        self.budget_s = budget_s          # for one engine, after `min_answers` answers
         self.min_answers = min_answers
         self.expected = {}
 
-    def ask(self, peer, questions):
-        """Asks questions of one type, after one that only warms up."""
+    def ask(self, peer, questions, is_reference=False):
+        """Asks all questions but the last, which warms up. The reference comes first."""
         asked = Asked(deviation=peer.deviates.get(questions[0].shape, ""))
         if questions[0].shape in peer.lacks:
             asked.reason = peer.lacks[questions[0].shape]
             return asked
         texts = [peer.spell(question) for question in questions]
-        to_compare, spent = [], 0.0
+        compared_bytes = 0
         try:
-            spent += peer.ask(texts[-1])[0]
+            spent = peer.ask(texts[-1], keep=False)[0]
             for question, text in zip(questions[:-1], texts):
-                seconds, raw = peer.ask(text)
+                keep = question in self.expected and not asked.deviation
+                if is_reference:
+                    keep = len(asked.seconds) < self.num_compared and compared_bytes < MAX_COMPARED_BYTES
+                seconds, raw = peer.ask(text, keep)
                 asked.seconds.append(seconds)
-                if len(asked.seconds) <= self.num_compared:
-                    to_compare.append((question, raw))
+                if keep:
+                    compared_bytes += len(raw)
+                    self._compare(peer, question, raw, asked)
                 spent += seconds
                 if spent > self.budget_s and len(asked.seconds) >= self.min_answers:
                     break
@@ -69,19 +77,16 @@ class Examiner:
         except RuntimeError as failure:
             asked.reason = f"failed: {failure}"
             asked.seconds.clear()
-        if not asked.deviation:
-            self._compare(peer, to_compare, asked)
         return asked
 
-    def _compare(self, peer, answered, asked):
-        for question, raw in answered:
-            found = peer.read(question, raw)
-            expected = self.expected.setdefault(question, found)
-            if peer.whole_buckets:
-                expected = answers.only_whole_buckets(question, expected)
-            if not found and question.shape != "high":  # A host may have been idle for all of a window.
-                asked.disagreement = asked.disagreement or f"{peer.spell(question)}: no rows"
-            elif difference := answers.difference(expected, found):
-                asked.disagreement = asked.disagreement or f"{peer.spell(question)}: {difference}"
-            else:
-                asked.compared += 1
+    def _compare(self, peer, question, raw, asked):
+        found = peer.read(question, raw)
+        expected = self.expected.setdefault(question, found)
+        if peer.whole_buckets:
+            expected = answers.only_whole_buckets(question, expected)
+        if not found and question.shape != "high":  # A host may have been idle for all of a window.
+            asked.disagreement = asked.disagreement or f"{peer.spell(question)}: no rows"
+        elif difference := answers.difference(expected, found):
+            asked.disagreement = asked.disagreement or f"{peer.spell(question)}: {difference}"
+        else:
+            asked.compared += 1

@@ -104,7 +104,7 @@ class PostgresqlPeer(Peer):
     def spell(self, question):
         return sql_text.sql_of(question, sql_text.POSTGRESQL)
 
-    def ask(self, text):
+    def ask(self, text, keep=True):
         started = time.perf_counter()
         raw = self.session.ask(text)
         seconds = time.perf_counter() - started

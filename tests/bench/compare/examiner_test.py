@@ -19,8 +19,8 @@ class Engine:
     def spell(self, asked):
         return str(asked.begin)
 
-    def ask(self, _):
-        return self.seconds, self.rows
+    def ask(self, _, keep):
+        return self.seconds, self.rows if keep else None
 
     def read(self, _, raw):
         return raw
@@ -33,7 +33,7 @@ QUESTIONS = [question("single-groupby-1-1-1", START + 30 + i) for i in range(6)]
 class ExaminerTest(unittest.TestCase):
     def setUp(self):
         self.examiner = measure.Examiner(num_compared=3, budget_s=60)
-        self.first = self.examiner.ask(Engine(ROWS), QUESTIONS)
+        self.first = self.examiner.ask(Engine(ROWS), QUESTIONS, is_reference=True)
 
     def test_the_warming_question_is_not_counted(self):
         self.assertEqual(len(self.first.seconds), len(QUESTIONS) - 1)
@@ -49,16 +49,16 @@ class ExaminerTest(unittest.TestCase):
         self.assertIn("row 2", asked.disagreement)
 
     def test_aggregates_without_a_row_are_told_even_if_all_engines_agree(self):
-        asked = measure.Examiner(num_compared=3, budget_s=60).ask(Engine([]), QUESTIONS)
+        asked = measure.Examiner(num_compared=3, budget_s=60).ask(Engine([]), QUESTIONS, is_reference=True)
         self.assertIn("no rows", asked.disagreement)
 
     def test_rows_of_a_host_may_be_none(self):
-        asked = measure.Examiner(num_compared=3, budget_s=60).ask(Engine([]), [question("high-cpu-1")] * 4)
+        asked = measure.Examiner(num_compared=3, budget_s=60).ask(Engine([]), [question("high-cpu-1")] * 4, is_reference=True)
         self.assertEqual((asked.compared, asked.disagreement), (3, ""))
 
     def test_an_engine_without_partial_buckets_is_compared_on_whole_ones(self):
         cut = [question("single-groupby-1-1-1", length=100)] * 2  # Only the minute from START + 60 lies in it entirely.
-        self.examiner.ask(Engine(ROWS), cut)
+        self.examiner.ask(Engine(ROWS), cut, is_reference=True)
         engine = Engine([ROWS[1]])
         engine.whole_buckets = True
         self.assertEqual(self.examiner.ask(engine, cut).compared, 1)
@@ -80,11 +80,20 @@ class ExaminerTest(unittest.TestCase):
     def test_a_question_over_the_limit_is_recorded_as_such(self):
         engine = Engine(ROWS)
 
-        def ask(_):
+        def ask(_, keep):
             raise TookTooLong
 
         engine.ask = ask
         self.assertEqual(self.examiner.ask(engine, QUESTIONS).reason, "over 60 s")
+
+    def test_large_answers_are_compared_less_often(self):
+        class Text(list):
+            def __len__(self):
+                return measure.MAX_COMPARED_BYTES
+
+        examiner = measure.Examiner(num_compared=3, budget_s=60)
+        self.assertEqual(examiner.ask(Engine(Text(ROWS)), QUESTIONS, is_reference=True).compared, 1)
+        self.assertEqual(examiner.ask(Engine(Text(ROWS)), QUESTIONS).compared, 1)
 
     def test_a_slow_engine_is_asked_less(self):
         asked = measure.Examiner(num_compared=1, budget_s=5).ask(Engine(ROWS, seconds=4), QUESTIONS)
