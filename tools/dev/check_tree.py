@@ -2,7 +2,7 @@
 """Checks that every source file belongs to the build: a file that no CMakeLists.txt lists is compiled and tested by nobody.
 
 A C++ file is listed when the CMakeLists.txt of its folder, or of one above, has its path relative to that folder; for a
-header of tests it is enough that a file includes it. A Python test is listed when the CMakeLists.txt of its folder has its name, with or without `_test.py`. Run by CTest as
+header of tests and benchmarks it is enough that one of them includes it, and `x_bench.cc` may be listed as x. A Python test is listed when the CMakeLists.txt of its folder has its name, with or without `_test.py`. Run by CTest as
 `tidy/tree`; prints one line a file and exits 1 if there is any.
 """
 
@@ -23,7 +23,8 @@ def is_listed(root: pathlib.Path, file: pathlib.Path, cache: dict[pathlib.Path, 
     folder = file.parent
     while True:
         listed = cache.setdefault(folder, words(folder / "CMakeLists.txt"))
-        if file.relative_to(folder).as_posix() in listed:
+        name = file.relative_to(folder).as_posix()
+        if name in listed or (name.endswith("_bench.cc") and name.removesuffix("_bench.cc") in listed):
             return True
         if folder == root:
             return False
@@ -31,9 +32,10 @@ def is_listed(root: pathlib.Path, file: pathlib.Path, cache: dict[pathlib.Path, 
 
 
 def included(root: pathlib.Path) -> set[str]:
-    """What files of tests include."""
+    """What files of tests and benchmarks include."""
     pattern = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
-    return {name for file in (root / "tests").rglob("*") if file.suffix in (".cc", ".h") for name in pattern.findall(file.read_text())}
+    files = [file for folder in ("tests", "bench") for file in (root / folder).rglob("*") if file.suffix in (".cc", ".h")]
+    return {name for file in files for name in pattern.findall(file.read_text())}
 
 
 def main(root: pathlib.Path) -> int:
@@ -46,7 +48,7 @@ def main(root: pathlib.Path) -> int:
             name = file.relative_to(root).as_posix()
             if file.suffix in (".cc", ".h"):
                 num_files += 1
-                if not (file.suffix == ".h" and name in in_tests and folder == "tests") and not is_listed(root, file, cache):
+                if not (file.suffix == ".h" and name in in_tests and folder in ("tests", "bench")) and not is_listed(root, file, cache):
                     offences.append(name)
             elif file.name.endswith("_test.py"):
                 num_files += 1
