@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import pathlib
 import random
+import shutil
 import socket
 import sys
 import tempfile
@@ -166,6 +167,8 @@ class Campaign:
             sys.exit(f"no kill in {missing}")
         if min(self.flushes) < 3:
             sys.exit("a cycle flushed fewer than three parts")
+        # The ledgers of a failure stay, to be looked at.
+        shutil.rmtree(self.directory)
 
     def parts(self):
         return self.server.sql("SELECT count(*) FROM system.parts")["rows"][0][0]
