@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include <boost/beast/core/string.hpp>
 #include <libdeflate.h>
 #include <zstd.h>
 
@@ -116,16 +117,20 @@ Result<DecodedContent> Unzstd(std::string_view body, uint64_t max_bytes) {
 
 Result<DecodedContent> DecodeContent(std::string_view encoding, std::string_view body,
                                      std::shared_ptr<const void> owner, uint64_t max_bytes) {
-  if (encoding.empty() || encoding == "identity") {
+  // Names of codings ignore case: RFC 9110, section 8.4.1.
+  const auto is = [encoding](std::string_view name) {
+    return boost::beast::iequals({encoding.data(), encoding.size()}, {name.data(), name.size()});
+  };
+  if (encoding.empty() || is("identity")) {
     if (body.size() > max_bytes) {
       return ResourceExhausted("the body has {} bytes; {} is the most", body.size(), max_bytes);
     }
     return DecodedContent{.bytes = body, .owner = std::move(owner)};
   }
   if (body.empty()) return DecodedContent{.bytes = body, .owner = std::move(owner)};
-  if (encoding == "gzip" || encoding == "x-gzip") return Gunzip(body, false, max_bytes);
-  if (encoding == "deflate") return Gunzip(body, true, max_bytes);
-  if (encoding == "zstd") return Unzstd(body, max_bytes);
+  if (is("gzip") || is("x-gzip")) return Gunzip(body, false, max_bytes);
+  if (is("deflate")) return Gunzip(body, true, max_bytes);
+  if (is("zstd")) return Unzstd(body, max_bytes);
   return Unimplemented("Content-Encoding \"{}\" is not supported; use gzip or zstd", encoding);
 }
 

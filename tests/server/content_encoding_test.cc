@@ -66,6 +66,14 @@ TEST(ContentEncodingTest, UnpacksEachEncoding) {
   EXPECT_EQ(Decode("zstd", Zstd(text)), text);
 }
 
+TEST(ContentEncodingTest, NamesOfEncodingsIgnoreCase) {
+  const std::string packed = Gzip("m v=1");
+  const auto content = DecodeContent("GZip", packed, nullptr, kMaxBytes);
+  ASSERT_TRUE(content.has_value());
+  EXPECT_EQ(content->bytes, "m v=1");
+  EXPECT_TRUE(DecodeContent("Identity", "m v=1", nullptr, kMaxBytes).has_value());
+}
+
 TEST(ContentEncodingTest, UnpacksMembersAndFramesOneAfterTheOther) {
   EXPECT_EQ(Decode("gzip", Gzip("a") + Gzip("") + Gzip("b")), "ab");
   EXPECT_EQ(Decode("zstd", Zstd("a") + Zstd("") + Zstd("b")), "ab");
