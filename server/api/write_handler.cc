@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "ingest/line_protocol.h"
+#include "ingest/utf8.h"
+#include "query/bind/relation_binder.h"
 #include "server/api/write_answer.h"
 #include "server/auth/principal.h"
 #include "server/http/api_error.h"
@@ -135,6 +137,7 @@ class WriteHandler final : public HttpHandler {
                              fmt::format("retention policy not found: \"{}\"", policy));
       }
     }
+    if (auto error = CheckName(write.target.database)) return error;
     const std::string_view precision_name = request.Query("precision");
     const auto precision = ingest::ParsePrecision(precision_name);
     const bool is_coarse = precision == ingest::Precision::kMinutes ||
@@ -152,6 +155,18 @@ class WriteHandler final : public HttpHandler {
                    fmt::format("invalid sync \"{}\" (use fsync or none)", sync));
     }
     write.target.sync = sync != "none";
+    return std::nullopt;
+  }
+
+  // A database that a write would make, but no statement could read.
+  static std::optional<ApiError> CheckName(std::string_view database) {
+    if (database == query::kSystemDatabase) {
+      return Error("invalid_argument",
+                   "the database \"system\" is the server's own; write to another one");
+    }
+    if (!ingest::IsUtf8(database)) {
+      return Error("invalid_argument", "the name of the database is not UTF-8");
+    }
     return std::nullopt;
   }
 

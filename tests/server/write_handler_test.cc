@@ -199,6 +199,10 @@ TEST(InfluxV1WriteTest, RefusesParametersInInfluxsWords) {
   EXPECT_EQ(server.Post("/write?db=", "m v=1").body, "{\"error\":\"database is required\"}\n");
   EXPECT_EQ(server.Post("/write?db=db&precision=x", "m v=1").body,
             "{\"error\":\"invalid precision \\\"x\\\" (use n, u, ms, s, m or h)\"}\n");
+  EXPECT_EQ(
+      server.Post("/write?db=system", "m v=1").body,
+      "{\"error\":\"the database \\\"system\\\" is the server's own; write to another one\"}\n");
+  EXPECT_EQ(server.Post("/write?db=%ff", "m v=1").status, 400);
   const auto policy = server.Post("/write?db=db&rp=other", "m v=1");
   EXPECT_EQ(policy.status, 404);
   EXPECT_EQ(policy.body, "{\"error\":\"retention policy not found: \\\"other\\\"\"}\n");
