@@ -40,9 +40,7 @@ Result<DataShape> ReadDataShape(ServerUnderTest& server, std::string_view databa
                  database));
   for (size_t begin = 0; begin < names.size();) {
     const size_t end = std::min(names.find('\n', begin), names.size());
-    std::string name = names.substr(begin, end - begin);
-    if (name.ends_with('\r')) name.pop_back();
-    data.names.push_back(std::move(name));
+    data.names.push_back(names.substr(begin, end - begin));
     begin = end + 1;
   }
   return data;

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "bench/stria_bench/http_connection.h"
+#include "bench/stria_bench/query_types.h"
 #include "bench/stria_bench/verbs.h"
 #include "query/expr/time_text.h"
 #include "storage/base/errors.h"
@@ -47,6 +50,19 @@ Status FillWorkload(const WorkloadTexts& texts, WorkloadOptions& options) {
     return InvalidArgument("--float-decimals {}: want 2 or full", texts.numbers);
   }
   return Status::Ok();
+}
+
+Status ParseTime(std::string_view flag, const std::string& text, std::optional<int64_t>& ns) {
+  if (text.empty()) return Status::Ok();
+  const auto parsed = query::ParseTimestamp(text);
+  if (!parsed) return parsed.error().WithContext(flag);
+  ns = *parsed;
+  return Status::Ok();
+}
+
+Status CheckUrl(const std::string& text) {
+  const auto url = ParseUrl(text);
+  return url ? Status::Ok() : url.error();
 }
 
 // "1k,10k,1M" -> numbers.
@@ -175,7 +191,7 @@ class GenerateVerb final : public Verb {
     if (options_.url.empty() == options_.output.empty()) {
       return InvalidArgument("generate: want either -o FILE or --url http://HOST:PORT");
     }
-    return Status::Ok();
+    return options_.url.empty() ? Status::Ok() : CheckUrl(options_.url);
   }
   int Run() override { return RunGenerate(options_); }
 
@@ -209,6 +225,7 @@ class LoadVerb final : public Verb {
   }
 
   Status Finish() override {
+    STRIA_RETURN_IF_ERROR(CheckUrl(options_.server.url));
     const auto bytes = ParseSize(memory_);
     if (!bytes) return bytes.error().WithContext("--memory");
     options_.piece_bytes = std::max<uint64_t>(*bytes, 1);
@@ -235,9 +252,8 @@ class QueryVerb final : public Verb {
     flags_.add_option("--format", options_.format, "json or csv")
         ->check(CLI::IsMember({"json", "csv"}))
         ->capture_default_str();
-    flags_.add_option("--start", options_.start,
-                      "Begin of the windows; from the data if not given");
-    flags_.add_option("--end", options_.end, "End of the windows; from the data if not given");
+    flags_.add_option("--start", start_, "Begin of the windows; from the data if not given");
+    flags_.add_option("--end", end_, "End of the windows; from the data if not given");
     flags_.add_flag("--cold", options_.cold,
                     "Drop the page cache before each query (root only; nothing is restarted)");
     flags_.add_flag("--print-sql", options_.print_sql, "Print the texts instead of asking");
@@ -245,14 +261,19 @@ class QueryVerb final : public Verb {
   }
 
   Status Finish() override {
+    STRIA_RETURN_IF_ERROR(CheckUrl(options_.server.url));
     STRIA_ASSIGN_OR_RETURN(options_.workload, ParseWorkloadKind(workload_));
-    return Status::Ok();
+    STRIA_RETURN_IF_ERROR(ParseTime("--start", start_, options_.start_ns));
+    STRIA_RETURN_IF_ERROR(ParseTime("--end", end_, options_.end_ns));
+    const auto types = ChooseTypes(options_.workload, options_.types);
+    return types ? Status::Ok() : types.error();
   }
   int Run() override { return RunQuery(options_); }
 
  private:
   QueryOptions options_;
   std::string workload_ = "cpu-only";
+  std::string start_, end_;
 };
 
 class MixedVerb final : public Verb {
@@ -272,6 +293,7 @@ class MixedVerb final : public Verb {
     flags_.add_flag("--json", options_.json, "Print JSON");
   }
 
+  Status Finish() override { return CheckUrl(options_.server.url); }
   int Run() override { return RunMixed(options_); }
 
  private:
@@ -296,6 +318,7 @@ class CardinalityVerb final : public Verb {
   }
 
   Status Finish() override {
+    STRIA_RETURN_IF_ERROR(CheckUrl(options_.server.url));
     STRIA_ASSIGN_OR_RETURN(options_.series, ParseCounts(series_));
     return Status::Ok();
   }

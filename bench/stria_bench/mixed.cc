@@ -47,8 +47,8 @@ class Dashboard {
 
   // Half of the windows end with the newest row, as on a live screen.
   Status Run(int64_t until_ns, const std::atomic<int64_t>& newest_ns, PanelTimes& times) {
-    for (size_t panel = 0; NowNs() < until_ns; ++panel) {
-      const QueryType& type = *panels_[panel % panels_.size()];
+    while (NowNs() < until_ns) {
+      const QueryType& type = *panels_[next_panel_++ % panels_.size()];
       data_.end_ns = std::max(data_.end_ns, newest_ns.load(std::memory_order_relaxed) + 1);
       Question question = DrawQuestion(type, data_, random_);
       if (type.window_ns > 0 && random_.Chance(0.5)) {
@@ -66,6 +66,7 @@ class Dashboard {
   const std::vector<const QueryType*>& panels_;
   DataShape data_;
   Rng random_;
+  size_t next_panel_ = 0;
 };
 
 // All dashboards for some seconds.

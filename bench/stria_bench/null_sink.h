@@ -1,4 +1,4 @@
-// A server that reads bodies and answers 204: how fast a client alone is.
+// A server that takes bodies, drops them and answers 204: how fast a client alone is.
 
 #pragma once
 

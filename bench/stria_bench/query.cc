@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,7 +19,6 @@
 #include "query/expr/time_text.h"
 #include "storage/base/errors.h"
 #include "storage/base/mutex.h"
-#include "storage/base/nearest_name.h"
 
 namespace stria::bench {
 namespace {
@@ -96,41 +93,11 @@ class Clients {
   bool cold_ = false;
 };
 
-Result<std::vector<const QueryType*>> ChooseTypes(const QueryOptions& options) {
-  const auto& all = QueryTypes(options.workload);
-  std::vector<const QueryType*> chosen;
-  for (const auto& type : all) {
-    if (options.types.empty()) chosen.push_back(&type);
-  }
-  for (const auto& name : options.types) {
-    const auto found = std::ranges::find(all, name, &QueryType::name);
-    if (found == all.end()) {
-      std::vector<std::string> known;
-      for (const auto& type : all)
-        known.push_back(type.name);
-      const std::string nearest = NearestName(name, known);
-      return InvalidArgument("unknown type of query \"{}\"{}", name,
-                             nearest.empty() ? std::string(". See stria-bench query --help.")
-                                             : fmt::format(". Did you mean \"{}\"?", nearest));
-    }
-    chosen.push_back(&*found);
-  }
-  return chosen;
-}
-
 Result<DataShape> FindShape(const QueryOptions& options, ServerUnderTest& server) {
   STRIA_ASSIGN_OR_RETURN(DataShape data,
                          ReadDataShape(server, options.server.database, options.workload));
-  if (!options.start.empty()) {
-    const auto start = query::ParseTimestamp(options.start);
-    if (!start) return start.error().WithContext("--start");
-    data.begin_ns = *start;
-  }
-  if (!options.end.empty()) {
-    const auto end = query::ParseTimestamp(options.end);
-    if (!end) return end.error().WithContext("--end");
-    data.end_ns = *end;
-  }
+  data.begin_ns = options.start_ns.value_or(data.begin_ns);
+  data.end_ns = options.end_ns.value_or(data.end_ns);
   if (data.begin_ns >= data.end_ns) return InvalidArgument("--start is not before --end");
   return data;
 }
@@ -177,7 +144,7 @@ Status AskType(const QueryType& type, const DataShape& data, const QueryOptions&
 }
 
 Status Query(const QueryOptions& options, Report& report) {
-  STRIA_ASSIGN_OR_RETURN(const auto types, ChooseTypes(options));
+  STRIA_ASSIGN_OR_RETURN(const auto types, ChooseTypes(options.workload, options.types));
   STRIA_ASSIGN_OR_RETURN(const auto server, ServerUnderTest::Open(options.server));
   STRIA_ASSIGN_OR_RETURN(const DataShape data, FindShape(options, *server));
   STRIA_ASSIGN_OR_RETURN(const auto clients, Clients::Open(server->url(), options));

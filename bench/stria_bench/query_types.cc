@@ -1,10 +1,14 @@
 #include "bench/stria_bench/query_types.h"
 
 #include <algorithm>
+#include <span>
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "query/expr/time_text.h"
+#include "storage/base/errors.h"
+#include "storage/base/nearest_name.h"
 
 namespace stria::bench {
 namespace {
@@ -250,11 +254,33 @@ const std::vector<QueryType>& QueryTypes(WorkloadKind kind) {
   return kind == WorkloadKind::kIot ? iot : cpu;
 }
 
+Result<std::vector<const QueryType*>> ChooseTypes(WorkloadKind kind,
+                                                  const std::vector<std::string>& names) {
+  const auto& all = QueryTypes(kind);
+  std::vector<const QueryType*> chosen;
+  std::vector<std::string> known;
+  for (const auto& type : all) {
+    known.push_back(type.name);
+    if (names.empty()) chosen.push_back(&type);
+  }
+  for (const auto& name : names) {
+    const auto found = std::ranges::find(all, name, &QueryType::name);
+    if (found == all.end()) {
+      const std::string nearest = NearestName(name, known);
+      return InvalidArgument("--types: there is no \"{}\". {}", name,
+                             nearest.empty() ? fmt::format("There are {}.", fmt::join(known, ", "))
+                                             : fmt::format("Did you mean \"{}\"?", nearest));
+    }
+    chosen.push_back(&*found);
+  }
+  return chosen;
+}
+
 std::optional<std::string> Misfit(const QueryType& type, const DataShape& data) {
   if (!type.why_not.empty()) return type.why_not;
   if (type.window_ns > 0 && data.end_ns - data.begin_ns <= type.window_ns) {
     return fmt::format(
-        "it needs more than {} h of data, there are {:.1f}",
+        "it needs more than {:g} h of data, there are {:.1f}",
         static_cast<double>(type.window_ns) / static_cast<double>(kHour),
         static_cast<double>(data.end_ns - data.begin_ns) / static_cast<double>(kHour));
   }

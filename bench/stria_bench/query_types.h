@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bench/workload/random.h"
 #include "bench/workload/workload.h"
+#include "storage/base/status.h"
 
 namespace stria::bench {
 
@@ -41,6 +41,11 @@ struct QueryType {
 
 /// All types of cpu-only (also those of devops) or of IoT.
 const std::vector<QueryType>& QueryTypes(WorkloadKind kind);
+
+/// The types of these names, all where there are none. Fails with kInvalidArgument on a name that
+/// is none of theirs.
+Result<std::vector<const QueryType*>> ChooseTypes(WorkloadKind kind,
+                                                  const std::vector<std::string>& names);
 
 /// Why `type` does not fit the data, or nullopt when it does.
 std::optional<std::string> Misfit(const QueryType& type, const DataShape& data);

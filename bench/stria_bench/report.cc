@@ -46,7 +46,7 @@ std::string Report::Json() const {
   for (const auto& [name, cell] : figures_)
     json += fmt::format("{}{}: {}", json.size() > 1 ? ",\n " : "", JsonString(name), cell.json);
   if (!columns_.empty()) {
-    json += json.size() > 1 ? ",\n \"rows\": [" : "\"rows\": [";
+    json += json.size() > 1 ? ",\n \"table\": [" : "\"table\": [";
     for (size_t row = 0; row < rows_.size(); ++row) {
       json += row == 0 ? "\n  {" : ",\n  {";
       for (size_t i = 0; i < columns_.size(); ++i) {

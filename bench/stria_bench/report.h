@@ -33,7 +33,7 @@ class Report {
   void SetColumns(std::vector<std::string> names) { columns_ = std::move(names); }
   void AddRow(std::vector<Cell> cells) { rows_.push_back(std::move(cells)); }
 
-  /// {"name": value, ..., "rows": [{"column": value, ...}, ...], "notes": [...]}
+  /// {"name": value, ..., "table": [{"column": value, ...}, ...], "notes": [...]}
   std::string Json() const;
   std::string Text() const;
   /// Prints one of the two to stdout.

@@ -87,7 +87,10 @@ Result<std::string> ServerUnderTest::Ask(std::string_view sql, std::string_view 
       connection_->Post(fmt::format("/api/v1/sql?format=csv&epoch=ns&db={}", UrlEncode(database)),
                         sql));
   if (reply.status != 200) return InvalidArgument("{}", ErrorMessage(reply));
-  return reply.body.substr(std::min(reply.body.find('\n'), reply.body.size() - 1) + 1);
+  // RFC 4180 has CR LF.
+  std::erase(reply.body, '\r');
+  const size_t head_end = reply.body.find('\n');
+  return head_end == std::string::npos ? std::string() : reply.body.substr(head_end + 1);
 }
 
 std::optional<double> ServerUnderTest::Metric(std::string_view name) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,7 @@ struct QueryOptions {
   int64_t clients = 1;
   uint64_t seed = 123;
   std::string format = "json";
-  std::string start, end;  ///< RFC 3339; empty: from the data
+  std::optional<int64_t> start_ns, end_ns;  ///< none: from the data
   bool cold = false;
   bool print_sql = false;
   bool json = false;
