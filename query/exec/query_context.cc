@@ -1,6 +1,7 @@
 #include "query/exec/query_context.h"
 
 #include "storage/base/errors.h"
+#include "storage/base/units.h"
 
 namespace stria::query {
 
@@ -21,9 +22,9 @@ Status QueryContext::Reserve(uint64_t bytes) {
   memory_used_.fetch_sub(bytes, std::memory_order_relaxed);
   is_over_budget_.store(true, std::memory_order_relaxed);
   return ResourceExhausted(
-      "the query needs more than its {} MiB of memory; ask for fewer groups or rows, or raise the "
+      "the query needs more than its {} of memory; ask for fewer groups or rows, or raise the "
       "limit",
-      exec_.memory_bytes >> 20);
+      FormatSize(exec_.memory_bytes));
 }
 
 void QueryContext::AddStats(const storage::ScanStats& stats) {

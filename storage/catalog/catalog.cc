@@ -156,7 +156,7 @@ Result<std::shared_ptr<TableSchema>> Extend(const TableSchema* before,
     if (table->columns.size() > max_columns) {
       return ResourceExhausted(
           "table {}.{} has {} columns, the limit; column \"{}\" would be one more. Raise "
-          "max_columns of the table, or write that value as a tag's value instead of a column",
+          "ingest.max_columns, or write that name as a tag's value instead of a column",
           change.database, change.table, max_columns, column.name);
     }
     table->columns.push_back({.id = ColumnId(static_cast<uint32_t>(table->columns.size())),
