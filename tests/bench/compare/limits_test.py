@@ -47,6 +47,13 @@ class RunTest(unittest.TestCase):
     def test_the_best_repetition_counts(self):
         self.assertEqual(run.best_of(self.ANSWER), {"BM_A/7": 3e9})
 
+    def test_cpu_time_of_an_item_does_not_depend_on_the_clock_of_the_benchmark(self):
+        answer = {"benchmarks": [
+            {"run_name": "BM_A", "run_type": "iteration", "items_per_second": 1e9, "cpu_time": 5, "real_time": 8},
+            {"run_name": "BM_B/real_time", "run_type": "iteration", "items_per_second": 1e9, "cpu_time": 4, "real_time": 8},
+            {"run_name": "BM_B/real_time", "run_type": "iteration", "items_per_second": 1e9, "cpu_time": 6, "real_time": 8}]}
+        self.assertEqual(run.cpu_ns_of(answer), {"BM_A": 1.0, "BM_B/real_time": 0.5})
+
     def test_rows_show_rate_limit_and_ratio(self):
         kernels = [{"kernel": "a", "program": "p", "benchmark": "BM_A/7", "unit": "G values/s", "scale": 1e9, "limit": 6},
                    {"kernel": "b", "program": "p", "benchmark": "BM_B", "unit": "M rows/s", "scale": 1e6}]
