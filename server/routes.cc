@@ -4,6 +4,7 @@
 #include "server/api/metrics_handler.h"
 #include "server/api/sql_handler.h"
 #include "server/api/write_handler.h"
+#include "server/thread_counts.h"
 
 namespace stria::server {
 
@@ -17,7 +18,8 @@ void AddRoutes(const ServerParts& parts, HttpRouter& router) {
   const auto sql = MakeSqlHandler(
       {.limits = {.timeout_ns = settings.DurationNs("query.timeout"),
                   .memory_bytes = settings.Size("query.memory"),
-                  .max_rows = static_cast<uint64_t>(settings.Count("query.max_rows"))}},
+                  .max_rows = static_cast<uint64_t>(settings.Count("query.max_rows"))},
+       .max_running = NumRunningQueries(settings)},
       {.service = parts.queries,
        .executor = parts.executor,
        .clock = parts.clock,

@@ -19,6 +19,7 @@
 #include "server/run_file.h"
 #include "server/server_metrics.h"
 #include "server/system_tables/system_tables.h"
+#include "server/thread_counts.h"
 #include "storage/base/errors.h"
 #include "storage/base/executor.h"
 #include "storage/base/log.h"
@@ -29,17 +30,9 @@ namespace stria::server {
 namespace {
 
 constexpr int64_t kStopGraceMs = 10'000;
-// Queries that take long share the foreground threads with short ones, which the kernel then lets
-// in between: so there are more than processors.
-constexpr size_t kMinForeground = 4;
 
 bool IsLoopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
-size_t NumThreads(const Settings& settings) {
-  const auto wanted = static_cast<size_t>(settings.Count("server.threads"));
-  return wanted != 0 ? wanted : std::max<size_t>(1, std::thread::hardware_concurrency());
 }
 
 Result<HttpServerOptions> HttpOptionsOf(const Settings& settings) {
@@ -47,7 +40,7 @@ Result<HttpServerOptions> HttpOptionsOf(const Settings& settings) {
   HttpServerOptions options;
   options.host = address.first;
   options.port = address.second;
-  options.num_threads = NumThreads(settings);
+  options.num_threads = NumNetworkThreads(settings);
   options.max_body_bytes = settings.Size("ingest.max_batch");
   options.max_in_flight_bytes = settings.Size("ingest.max_in_flight");
   options.allows_origin = IsLoopbackOrigin;
@@ -89,7 +82,7 @@ class ServerImpl final : public Server {
                                 is_v6 ? "]" : "", http_->port());
 
     executor_ = MakeThreadExecutor(
-        {.num_foreground = std::max(kMinForeground, NumThreads(settings_)), .num_background = 1});
+        {.num_foreground = NumForegroundThreads(settings_), .num_background = 1});
     STRIA_ASSIGN_OR_RETURN(engine_, storage::Engine::Open(EngineOptionsOf(settings_),
                                                           {.files = &storage::PosixFileSystem(),
                                                            .clock = &clock,

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "query/output/row_writer.h"
+#include "server/api/query_places.h"
 #include "server/api/sql_request.h"
 #include "server/api/statement_costs.h"
 #include "server/auth/principal.h"
@@ -96,15 +97,17 @@ class TextSink : public query::ResultSink {
   std::optional<query::QueryError> error_;
 };
 
-// Sends rows while the statement runs. May wait for the client: not for threads of the network.
+// Sends rows while the statement runs, which has taken a place. May wait for the client: not for
+// threads of the network.
 class StreamingSink final : public TextSink {
  public:
-  using TextSink::TextSink;
+  StreamingSink(const Statement& statement, QueryPlaces& places)
+      : TextSink(statement), places_(places) {}
 
   bool OnBatch(const query::Batch& batch) override {
     writer_->Rows(batch, text_);
     if (text_.size() < kPieceBytes) return true;
-    if (has_begun_) return statement_.reply->Write(std::exchange(text_, {}));
+    if (has_begun_) return Write();
     has_begun_ = true;
     HttpResponse head = HeadOf(statement_);
     head.body = std::exchange(text_, {});
@@ -126,10 +129,19 @@ class StreamingSink final : public TextSink {
                                MessageForPeople(*error_), text_);
     }
     // An answer that is not ended breaks the connection.
-    if (statement_.reply->Write(std::move(text_)) && is_whole) statement_.reply->End();
+    if (Write() && is_whole) statement_.reply->End();
   }
 
  private:
+  // False when the client is gone.
+  bool Write() {
+    places_.Give();
+    const bool goes_on = statement_.reply->Write(std::exchange(text_, {}));
+    places_.Take();
+    return goes_on;
+  }
+
+  QueryPlaces& places_;
   bool has_begun_ = false;
 };
 
@@ -165,7 +177,7 @@ class TrySink final : public TextSink {
 class SqlHandler final : public HttpHandler {
  public:
   SqlHandler(const SqlHandlerOptions& options, const SqlHandlerEnv& env)
-      : options_(options), env_(env) {}
+      : options_(options), env_(env), places_(options.max_running) {}
 
   void Handle(HttpRequest request, HttpReplyPtr reply) override {
     const auto statement = std::make_shared<Statement>();
@@ -190,8 +202,10 @@ class SqlHandler final : public HttpHandler {
     }
     statement->reply->OnClientGone([cancelled = statement->cancelled] { cancelled->store(true); });
     env_.executor->Post(Lane::kForeground, [this, statement] {
+      places_.Take();
       num_waiting_.fetch_sub(1);
       Run(*statement);
+      places_.Give();
     });
   }
 
@@ -237,7 +251,7 @@ class SqlHandler final : public HttpHandler {
   }
 
   void Run(const Statement& statement) {
-    StreamingSink sink(statement);
+    StreamingSink sink(statement, places_);
     Execute(statement, RequestOf(statement), sink);
     Report(statement, sink.error() ? sink.error()->code : "ok");
     sink.Finish();
@@ -259,6 +273,7 @@ class SqlHandler final : public HttpHandler {
   const SqlHandlerOptions options_;
   const SqlHandlerEnv env_;
   StatementCosts costs_;
+  QueryPlaces places_;
   std::atomic<size_t> num_waiting_ = 0;
 };
 

@@ -46,7 +46,10 @@ struct SqlHandlerOptions {
   int64_t inline_budget_ns = 1'000'000;    ///< of a try on the network's thread
   int64_t inline_expected_ns = 200'000;    ///< what its like may have taken before; 0: no tries
   size_t inline_output_bytes = 256 << 10;  ///< of a try
-  size_t max_waiting = 1024;               ///< statements for the executor; more are refused
+  /// Statements that compute at once on the executor. It should have more threads than that: one
+  /// for each client that may be slow to read.
+  size_t max_running = 4;
+  size_t max_waiting = 1024;  ///< statements for the executor; more are refused
 };
 
 /// What a handler needs; all of it outlives the handler and the answers it owes.

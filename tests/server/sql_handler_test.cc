@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <latch>
 #include <string>
 #include <thread>
 
@@ -213,6 +214,66 @@ class NoObserver final : public QueryObserver {
  public:
   void OnQuery(const QueryReport&) override {}
 };
+
+// Takes the beginning of an answer, and then nothing until it is told to.
+class SlowReply final : public HttpReply {
+ public:
+  explicit SlowReply(std::latch& stuck, std::latch& reads) : stuck_(stuck), reads_(reads) {}
+
+  void Send(HttpResponse) override {}
+  void Begin(HttpResponse) override {}
+  bool Write(std::string) override {
+    stuck_.count_down();
+    reads_.wait();
+    return false;
+  }
+  void End() override {}
+  void OnClientGone(std::function<void()>) override {}
+
+ private:
+  std::latch& stuck_;
+  std::latch& reads_;
+};
+
+TEST(SqlHandlerTest, AClientThatDoesNotReadLeavesItsPlaceToOthers) {
+  // Answers batches until nobody wants more.
+  class TalkingService final : public query::QueryService {
+   public:
+    void Execute(const query::QueryRequest& request, query::ResultSink& sink) override {
+      sink.OnColumns({{"a", DataType::kString}});
+      query::Batch batch;
+      batch.num_rows = 1;
+      batch.columns.push_back(
+          query::Column::Constant(Value::String(std::string(200'000, 'x')), DataType::kString));
+      while (request.sql == "SELECT much" && sink.OnBatch(batch)) {
+      }
+      sink.OnEnd({}, "");
+    }
+  };
+  TalkingService service;
+  NoObserver observer;
+  std::latch stuck(1), reads(1);
+  auto executor = MakeThreadExecutor({.num_foreground = 2, .num_background = 1});
+  const auto handler = MakeSqlHandler({.limits = {}, .max_running = 1}, {.service = &service,
+                                                                         .executor = executor.get(),
+                                                                         .clock = &SystemClock(),
+                                                                         .random = &SystemRandom(),
+                                                                         .observer = &observer});
+  const auto request_of = [](std::string sql) {
+    HttpRequest request;
+    request.method = "GET";
+    request.path = "/api/v1/sql";
+    request.query = {{"q", std::move(sql)}, {"format", "csv"}};
+    return request;
+  };
+  handler->Handle(request_of("SELECT much"), std::make_shared<SlowReply>(stuck, reads));
+  stuck.wait();
+  const auto outcome = std::make_shared<FakeReply::Outcome>();
+  handler->Handle(request_of("SELECT little"), std::make_shared<FakeReply>(outcome));
+  EXPECT_EQ(outcome->Wait().response.body, "a\r\n");
+  reads.count_down();
+  executor.reset();
+}
 
 class SqlHandlerThreadTest : public testing::Test {
  protected:
