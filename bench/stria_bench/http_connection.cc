@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -14,12 +15,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "bench/stria_bench/process_stats.h"
 #include "storage/base/errors.h"
 
 namespace stria::bench {
 namespace {
 
 constexpr size_t kReadBytes = 256 << 10;
+constexpr int64_t kMaxIdleNs = 1'000'000'000;
 constexpr time_t kPatienceSeconds = 600;  // Longer than any statement may run.
 
 bool EqualNoCase(std::string_view a, std::string_view b) {
@@ -55,37 +58,7 @@ void Keep(std::string_view bytes, size_t keep_bytes, HttpReply& reply) {
   }
 }
 
-}  // namespace
-
-Result<Url> ParseUrl(std::string_view text) {
-  std::string_view rest = text;
-  constexpr std::string_view kScheme = "http://";
-  if (!rest.starts_with(kScheme)) {
-    return InvalidArgument("--url {}: want http://HOST:PORT", text);
-  }
-  rest.remove_prefix(kScheme.size());
-  rest = rest.substr(0, rest.find('/'));
-  const size_t colon = rest.rfind(':');
-  Url url{.host = std::string(rest.substr(0, colon))};
-  if (colon != std::string_view::npos) {
-    const std::string_view port = rest.substr(colon + 1);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-    if (error != std::errc() || end != port.data() + port.size()) {
-      return InvalidArgument("--url {}: \"{}\" is no port", text, port);
-    }
-  }
-  if (url.host.empty()) return InvalidArgument("--url {}: want http://HOST:PORT", text);
-  return url;
-}
-
-HttpConnection::HttpConnection(int socket, std::string host)
-    : socket_(socket), host_(std::move(host)), buffer_(kReadBytes) {}
-
-HttpConnection::~HttpConnection() {
-  ::close(socket_);
-}
-
-Result<std::unique_ptr<HttpConnection>> HttpConnection::Open(const Url& url) {
+Result<int> Connect(const Url& url) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* addresses = nullptr;
@@ -115,8 +88,46 @@ Result<std::unique_ptr<HttpConnection>> HttpConnection::Open(const Url& url) {
   ::setsockopt(connected, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
   ::setsockopt(connected, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-  return std::unique_ptr<HttpConnection>(
-      new HttpConnection(connected, fmt::format("{}:{}", url.host, port)));
+  return connected;
+}
+
+}  // namespace
+
+Result<Url> ParseUrl(std::string_view text) {
+  std::string_view rest = text;
+  constexpr std::string_view kScheme = "http://";
+  if (!rest.starts_with(kScheme)) {
+    return InvalidArgument("--url {}: want http://HOST:PORT", text);
+  }
+  rest.remove_prefix(kScheme.size());
+  rest = rest.substr(0, rest.find('/'));
+  const size_t colon = rest.rfind(':');
+  Url url{.host = std::string(rest.substr(0, colon))};
+  if (colon != std::string_view::npos) {
+    const std::string_view port = rest.substr(colon + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
+    if (error != std::errc() || end != port.data() + port.size()) {
+      return InvalidArgument("--url {}: \"{}\" is no port", text, port);
+    }
+  }
+  if (url.host.empty()) return InvalidArgument("--url {}: want http://HOST:PORT", text);
+  return url;
+}
+
+HttpConnection::HttpConnection(Url url, int socket)
+    : url_(std::move(url)),
+      host_(fmt::format("{}:{}", url_.host, url_.port)),
+      socket_(socket),
+      used_ns_(NowNs()),
+      buffer_(kReadBytes) {}
+
+HttpConnection::~HttpConnection() {
+  ::close(socket_);
+}
+
+Result<std::unique_ptr<HttpConnection>> HttpConnection::Open(const Url& url) {
+  STRIA_ASSIGN_OR_RETURN(const int socket, Connect(url));
+  return std::unique_ptr<HttpConnection>(new HttpConnection(url, socket));
 }
 
 std::string HttpConnection::MakeHead(std::string_view method, std::string_view target,
@@ -126,9 +137,20 @@ std::string HttpConnection::MakeHead(std::string_view method, std::string_view t
 
 Result<HttpReply> HttpConnection::Send(std::string_view head, std::string_view body,
                                        size_t keep_bytes) {
+  if (NowNs() - used_ns_ > kMaxIdleNs) {
+    STRIA_ASSIGN_OR_RETURN(const int socket, Connect(url_));
+    ::close(std::exchange(socket_, socket));
+    begin_ = end_ = 0;
+  }
   const std::string length = fmt::format("Content-Length: {}\r\n\r\n", body.size());
   STRIA_RETURN_IF_ERROR(SendAll(head, length, body));
 
+  STRIA_ASSIGN_OR_RETURN(HttpReply reply, Receive(keep_bytes));
+  used_ns_ = NowNs();
+  return reply;
+}
+
+Result<HttpReply> HttpConnection::Receive(size_t keep_bytes) {
   HttpReply reply;
   std::string_view received;
   do {

@@ -27,6 +27,8 @@ struct HttpReply {
   std::string body;  ///< the end of it, as much as was to be kept
 };
 
+/// Connects anew after a while without a request, because servers close connections that are idle.
+///
 /// Thread safety: confined.
 class HttpConnection {
  public:
@@ -55,17 +57,20 @@ class HttpConnection {
   }
 
  private:
-  HttpConnection(int socket, std::string host);
+  HttpConnection(Url url, int socket);
 
   Status SendAll(std::string_view head, std::string_view length, std::string_view body);
+  Result<HttpReply> Receive(size_t keep_bytes);
   Status Fill();
   Result<std::string_view> ReadHead();
   Status ReadBody(uint64_t num_bytes, size_t keep_bytes, HttpReply& reply);
   Status ReadChunks(size_t keep_bytes, HttpReply& reply);
   Result<std::string_view> ReadLine();
 
-  const int socket_;
+  const Url url_;
   const std::string host_;  // As the Host header has it.
+  int socket_;
+  int64_t used_ns_;  // When the last answer had come.
   std::vector<char> buffer_;
   size_t begin_ = 0;  // What was received and not used yet.
   size_t end_ = 0;
