@@ -119,7 +119,7 @@ def main():
                     f"{(data.last - data.first) / (data.num_rows / len(data.hosts) - 1):g} s, {data.lines.stat().st_size:,} bytes "
                     f"of line protocol, seed {options.seed}.")
         run.questions = (f"up to {options.questions} of each type, with random windows and hosts, after one that warms up; "
-                         "every text is another, so that no cache of results helps.")
+                         "every text is another, so that no cache of results helps (but lastpoint, which has no window; no engine caches that).")
         running = []
         for kind in (StriaPeer, *(PEERS[name] for name in options.peers.split(","))):
             engine, peer = load_one(kind, directory, data, stack)

@@ -60,7 +60,7 @@ class Examiner:
         try:
             spent = peer.ask(texts[-1], keep=False)[0]
             for question, text in zip(questions[:-1], texts):
-                keep = question in self.expected and not asked.deviation
+                keep = question in self.expected and asked.compared < self.num_compared and not asked.deviation
                 if is_reference:
                     keep = len(asked.seconds) < self.num_compared and compared_bytes < MAX_COMPARED_BYTES
                 seconds, raw = peer.ask(text, keep)
