@@ -55,6 +55,12 @@ class ExprBinder {
 
   Bound<ExprPtr> BindColumn(const AstExpr& ast) {
     if (const auto column = context_.scope.Find(ast.names)) {
+      if (context_.scope.IsAmbiguous(*column)) {
+        return BindError(ast.position, "invalid_argument",
+                         fmt::format("column \"{}\" is ambiguous: {} has several of that name",
+                                     ast.names.back(), context_.scope.description()),
+                         "give them different names with AS");
+      }
       return MakeColumnRef(*column, context_.scope.columns()[*column].type, ast.names.back());
     }
     if (context_.aliases != nullptr && ast.names.size() == 1) {

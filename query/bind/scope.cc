@@ -26,8 +26,9 @@ Scope::Scope(std::vector<OutputColumn> columns, std::string qualifier, std::stri
       qualifier_(std::move(qualifier)),
       database_(std::move(database)),
       description_(std::move(description)) {
-  for (uint32_t i = 0; i < columns_.size(); ++i)
-    by_name_.emplace(columns_[i].name, i);
+  for (uint32_t i = 0; i < columns_.size(); ++i) {
+    if (!by_name_.emplace(columns_[i].name, i).second) ambiguous_.insert(columns_[i].name);
+  }
 }
 
 std::optional<uint32_t> Scope::Find(const std::vector<std::string>& names) const {
@@ -38,6 +39,10 @@ std::optional<uint32_t> Scope::Find(const std::vector<std::string>& names) const
   if (found == by_name_.end()) found = by_name_.find(LowerCase(names.back()));
   if (found == by_name_.end()) return std::nullopt;
   return found->second;
+}
+
+bool Scope::IsAmbiguous(uint32_t column) const {
+  return !ambiguous_.empty() && ambiguous_.contains(columns_[column].name);
 }
 
 std::optional<uint32_t> Scope::FindTime() const {

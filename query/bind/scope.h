@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "query/bind/bound_error.h"
@@ -31,6 +32,9 @@ class Scope {
   /// TIME is time.
   std::optional<uint32_t> Find(const std::vector<std::string>& names) const;
 
+  /// Whether several columns have the name that Find() finds.
+  bool IsAmbiguous(uint32_t column) const;
+
   /// Position of the timestamp column "time", for first() and last().
   std::optional<uint32_t> FindTime() const;
 
@@ -40,6 +44,7 @@ class Scope {
  private:
   std::vector<OutputColumn> columns_;
   std::unordered_map<std::string, uint32_t> by_name_;
+  std::unordered_set<std::string> ambiguous_;
   std::string qualifier_, database_, description_;
 };
 

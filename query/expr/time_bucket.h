@@ -35,7 +35,8 @@ struct TimeBucket {
 
 /// `width` and `origin` with the origin brought into [0, width). Requires width > 0.
 inline TimeBucket MakeTimeBucket(int64_t width_ns, int64_t origin_ns) {
-  return {.width_ns = width_ns, .origin_ns = origin_ns - FloorTo(origin_ns, width_ns)};
+  const int64_t remainder = origin_ns % width_ns;
+  return {.width_ns = width_ns, .origin_ns = remainder < 0 ? remainder + width_ns : remainder};
 }
 
 /// The bucket that `expr` computes of input column `time_column`, if it is time_bucket() or

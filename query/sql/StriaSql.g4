@@ -85,6 +85,7 @@ WHERE: W H E R E; WITH: W I T H;
 
 INTEGER    : DIGIT+ ;
 DECIMAL    : DIGIT+ '.' DIGIT* EXPONENT? | '.' DIGIT+ EXPONENT? | DIGIT+ EXPONENT ;
+BAD_NUMBER : (DIGIT+ ('.' DIGIT*)? | '.' DIGIT+) EXPONENT? [a-zA-Z_] [a-zA-Z0-9_$]* ; // In no rule: 0x10, 1e, 5s.
 STRING     : '\'' (~'\'' | '\'\'')* '\'' ;
 QUOTED     : '"' (~'"' | '""')+ '"' ;
 IDENTIFIER : [a-zA-Z_\u0080-\uFFFF] [a-zA-Z0-9_$\u0080-\uFFFF]* ;

@@ -83,9 +83,12 @@ struct AstSortItem {
   std::optional<bool> nulls_first;
 };
 
+/// A query of WITH, by its name.
+using AstCte = std::pair<std::string, std::shared_ptr<const AstSelect>>;
+
 struct AstSelect {
   /// WITH: visible in this query and those inside it.
-  std::vector<std::pair<std::string, std::shared_ptr<const AstSelect>>> ctes;
+  std::vector<AstCte> ctes;
   bool distinct = false;
   std::vector<AstExprPtr> distinct_on;
   std::vector<AstSelectItem> items;

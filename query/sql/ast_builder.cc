@@ -66,6 +66,13 @@ class ErrorListener final : public antlr4::BaseErrorListener {
     std::string expected = "something else";
     if (parser != nullptr) expected = Expected(*parser);
     std::string hint = at_end ? std::string() : KeywordHint(token->getText());
+    if (parser != nullptr && parser->getTokenStream()->index() == 0) {
+      expected = "a statement";
+      if (hint.empty())
+        hint = "statements are SELECT, WITH, EXPLAIN, SHOW, DESCRIBE and CREATE DATABASE";
+    } else if (token->getType() == Parser::BAD_NUMBER) {
+      hint = "a number ends before letters; an interval is written '5s', a name in double quotes";
+    }
     // The misspelled word is often the one before: `SELECT a FORM t` fails at t.
     if (hint.empty() && parser != nullptr && token->getTokenIndex() > 0) {
       const antlr4::Token* before = parser->getTokenStream()->LT(-1);
@@ -88,6 +95,7 @@ class ErrorListener final : public antlr4::BaseErrorListener {
     for (const ssize_t type : tokens.toList()) {
       if (type <= 0) continue;
       std::string name = vocabulary.getDisplayName(static_cast<size_t>(type));
+      if (name == "';'") continue;
       if (name == "NULL_") name = "NULL";
       names.push_back(std::move(name));
     }
@@ -158,8 +166,12 @@ class Builder {
 
   std::shared_ptr<const AstSelect> Query(Parser::QueryContext* context) {
     auto select = Select(context->select());
-    for (auto* cte : context->cte())
-      select->ctes.emplace_back(Name(cte->name()), Query(cte->query()));
+    for (auto* cte : context->cte()) {
+      std::string name = Name(cte->name());
+      if (std::ranges::find(select->ctes, name, &AstCte::first) != select->ctes.end())
+        Fail(PositionOf(cte->getStart()), fmt::format("WITH has two queries named \"{}\"", name));
+      select->ctes.emplace_back(std::move(name), Query(cte->query()));
+    }
     return select;
   }
 

@@ -49,6 +49,8 @@ const ErrorCase kCases[] = {
      "column \"devise\" not found in the subquery", "Did you mean \"device\"?"},
     {"WITH c AS (SELECT device FROM readings) SELECT site FROM c", "unknown_column", 1, 48,
      "column \"site\" not found in c", "columns are device"},
+    {"SELECT a FROM (SELECT 1 AS a, 2 AS a) AS q", "invalid_argument", 1, 8,
+     "column \"a\" is ambiguous: q has several of that name", "AS"},
     {"SELECT *", "invalid_argument", 1, 8, "SELECT * needs a FROM", ""},
     {"CREATE DATABASE system", "invalid_argument", 1, 17,
      "the name \"system\" belongs to the server", ""},

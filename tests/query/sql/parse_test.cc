@@ -193,7 +193,15 @@ TEST(ParseTest, ErrorsPointAtTheToken) {
       {"SELECT interval '3 parsecs'", 1, 17, "", ""},
       {"SELECT timestamp '2024-13-01'", 1, 18, "", ""},
       {"SELECT 1e999", 1, 8, "does not fit float64", ""},
-      {"DROP TABLE t", 1, 1, "found \"DROP\"", ""},
+      {"DROP TABLE t", 1, 1, "expected a statement, found \"DROP\"", "statements are SELECT"},
+      {"INSERT INTO t VALUES (1)", 1, 1, "expected a statement", "statements are SELECT"},
+      {"SELECT 0x10", 1, 8, "expected an expression, found \"0x10\"", "a number ends"},
+      {"SELECT 1_000", 1, 8, "found \"1_000\"", "a number ends"},
+      {"SELECT 1e", 1, 8, "found \"1e\"", "a number ends"},
+      {"SELECT a FROM t LIMIT 1OFFSET 2", 1, 23, "found \"1OFFSET\"", "a number ends"},
+      {"SELECT 'a' || 1", 1, 12, "found \"|\"", ""},
+      {"WITH a AS (SELECT 1), a AS (SELECT 2) SELECT * FROM a", 1, 23,
+       "WITH has two queries named \"a\"", ""},
   };
   for (const auto& expected : kCases) {
     const QueryError error = Error(expected.sql);
