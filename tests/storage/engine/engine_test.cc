@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <random>
 #include <string>
 #include <thread>
@@ -105,6 +106,25 @@ TEST(EngineTest, AColumnThatIsATagCannotBeAField) {
   EXPECT_EQ(fixture.Write("m h=1,v=2 20").rows_rejected, 1U);
   EXPECT_EQ(fixture.Write("m,v=x w=2 20").rows_rejected, 1U);
   EXPECT_EQ(fixture.Read("m").size(), 1U);
+}
+
+TEST(EngineTest, RowsAtTheEndsOfTimeAreFlushedLikeOthers) {
+  EngineFixture fixture;
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min() + 2;  // That lines may have.
+  constexpr int64_t kGreatest = std::numeric_limits<int64_t>::max() - 1;
+  constexpr int64_t kRows = 20'000;  // Of each end; enough for a part of its own.
+  std::string lines;
+  for (int64_t i = 0; i < kRows; ++i) {
+    for (const int64_t time : {kLeast + kRows - i, i, kGreatest - kRows + i})
+      lines += "m,h=a v=1i " + std::to_string(time) + "\n";
+  }
+  ASSERT_EQ(fixture.Write(lines).rows_rejected, 0U);
+  ASSERT_TRUE(fixture.engine().Flush().ok());
+  EXPECT_EQ(fixture.engine().Parts().size(), 3U);
+  EXPECT_EQ(fixture.Read("m").size(), size_t{3 * kRows});
+  EXPECT_EQ(fixture.Read("m", {kLeast, 0}).size(), size_t{kRows});
+  ASSERT_TRUE(fixture.engine().Compact().ok());
+  EXPECT_EQ(fixture.Read("m").size(), size_t{3 * kRows});
 }
 
 TEST(EngineTest, ASecondProcessIsToldWhoHoldsTheDirectory) {
