@@ -32,15 +32,23 @@ class Memtable::Chunk {
     std::vector<const Column*> columns;
     std::vector<PackedColumn> packed;  // Parallel to `columns`.
   };
-  /// Never changed after it is shown to readers.
-  using ColumnList = std::vector<Column*>;
+  /// Grows behind what readers see; where it is full, one of twice the size takes its place.
+  struct ColumnList {
+    explicit ColumnList(size_t max_columns)
+        : capacity(max_columns), columns(std::make_unique<Column*[]>(max_columns)) {}
+
+    const size_t capacity;
+    std::unique_ptr<Column*[]> columns;
+    std::atomic<size_t> size = 0;  // Release in Add() pairs with acquire in columns().
+  };
 
   explicit Chunk(size_t first_row, size_t capacity)
       : first_row_(first_row),
         capacity_(capacity),
         series_(std::make_unique_for_overwrite<uint32_t[]>(capacity)),
         times_(std::make_unique_for_overwrite<int64_t[]>(capacity)) {
-    lists_.push_back(std::make_unique<ColumnList>());
+    constexpr size_t kFirstColumns = 8;
+    lists_.push_back(std::make_unique<ColumnList>(kFirstColumns));
     list_.store(lists_.back().get(), std::memory_order_release);
   }
 
@@ -54,8 +62,9 @@ class Memtable::Chunk {
     std::memcpy(series_.get() + num_rows_, rows.series.data() + begin, count * sizeof(uint32_t));
     std::memcpy(times_.get() + num_rows_, rows.times.data() + begin, count * sizeof(int64_t));
     size_t bytes = 0;
-    for (const auto& source : rows.columns) {
-      Column& column = FindOrAdd(source, bytes);
+    for (size_t index = 0; index < rows.columns.size(); ++index) {
+      const ColumnRows& source = rows.columns[index];
+      Column& column = FindOrAdd(source, index, bytes);
       if (source.validity.empty()) {
         std::memset(column.validity.get() + num_rows_, 1, count);
       } else {
@@ -83,7 +92,10 @@ class Memtable::Chunk {
     }
     return nullptr;
   }
-  const ColumnList& columns() const { return *list_.load(std::memory_order_acquire); }
+  std::span<Column* const> columns() const {
+    const ColumnList& list = *list_.load(std::memory_order_acquire);
+    return {list.columns.get(), list.size.load(std::memory_order_acquire)};
+  }
 
   /// The order of the first `num_rows` rows by series id. Remembers the last one made.
   std::shared_ptr<const RowOrder> Order(size_t num_rows) const {
@@ -118,11 +130,17 @@ class Memtable::Chunk {
   const PackedColumns* packed() const { return packed_.load(std::memory_order_acquire); }
 
  private:
-  Column& FindOrAdd(const ColumnRows& source, size_t& bytes) {
-    for (Column* column : columns()) {
-      if (column->id == source.id && column->type == source.type) return *column;
+  // `index` is where the column is if all rows have the same columns.
+  Column& FindOrAdd(const ColumnRows& source, size_t index, size_t& bytes) {
+    const auto known = columns();
+    if (index < known.size() && known[index]->id == source.id &&
+        known[index]->type == source.type) {
+      return *known[index];
     }
+    Column*& found = by_id_[{source.id, source.type}];
+    if (found != nullptr) return *found;
     auto& column = owned_.emplace_back();
+    found = &column;
     column.id = source.id;
     column.type = source.type;
     column.validity = std::make_unique<uint8_t[]>(capacity_);
@@ -135,11 +153,23 @@ class Memtable::Chunk {
       std::memset(column.bits.get(), 0, num_rows_ * sizeof(uint64_t));
       bytes += capacity_ * (sizeof(uint64_t) + 1);
     }
-    auto list = std::make_unique<ColumnList>(columns());
-    list->push_back(&column);
-    lists_.push_back(std::move(list));
-    list_.store(lists_.back().get(), std::memory_order_release);  // Pairs with columns().
+    Add(column);
     return column;
+  }
+
+  void Add(Column& column) {
+    ColumnList* list = lists_.back().get();
+    const size_t size = list->size.load(std::memory_order_relaxed);
+    if (size == list->capacity) {
+      auto larger = std::make_unique<ColumnList>(2 * size);
+      std::copy_n(list->columns.get(), size, larger->columns.get());
+      larger->size.store(size, std::memory_order_relaxed);
+      lists_.push_back(std::move(larger));
+      list = lists_.back().get();
+      list_.store(list, std::memory_order_release);  // Pairs with columns().
+    }
+    list->columns[size] = &column;
+    list->size.store(size + 1, std::memory_order_release);
   }
 
   std::string_view Keep(std::string_view text, size_t& bytes) {
@@ -163,7 +193,8 @@ class Memtable::Chunk {
   std::unique_ptr<uint32_t[]> series_;
   std::unique_ptr<int64_t[]> times_;
   std::deque<Column> owned_;
-  std::vector<std::unique_ptr<ColumnList>> lists_;  // All that readers may still hold.
+  std::map<std::pair<ColumnId, DataType>, Column*> by_id_;  // Of the writer.
+  std::vector<std::unique_ptr<ColumnList>> lists_;          // All that readers may still hold.
   std::atomic<const ColumnList*> list_;
   std::vector<std::unique_ptr<char[]>> arena_;
   size_t arena_size_ = 0;

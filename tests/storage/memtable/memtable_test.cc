@@ -1,5 +1,6 @@
 #include "storage/memtable/memtable.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <random>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "tests/support/engine_rows.h"
 
@@ -35,6 +37,12 @@ std::vector<Cell> CellsOf(const Memtable& memtable, ColumnId column, DataType ty
     }
   }
   return cells;
+}
+
+// Bytes that the process has allocated; 0 under a sanitizer, whose allocator does not say.
+size_t UsedBytes() {
+  const auto info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
 }
 
 class MemtableTest : public testing::Test {
@@ -106,6 +114,38 @@ TEST_F(MemtableTest, PacksChunksThatFillUpLater) {
   const auto before = CellsOf(*memtable_, kSmall, DataType::kInt64);
   memtable_->PackFullChunks();
   EXPECT_EQ(CellsOf(*memtable_, kSmall, DataType::kInt64), before);
+}
+
+TEST(MemtableColumnsTest, TenThousandColumnsTakeNoMoreThanTheirValues) {
+  constexpr uint32_t kColumns = 10'000;
+  const auto memtable = std::make_shared<Memtable>(TableId(1));
+  const auto append = [&](uint32_t begin, uint32_t end) {
+    TableRows rows;
+    rows.table = TableId(1);
+    rows.series.push_back(0);
+    rows.times.push_back(begin);
+    for (uint32_t id = begin; id < end; ++id)
+      rows.columns.push_back({.id = ColumnId(id + 1),
+                              .type = DataType::kInt64,
+                              .bits = {id},
+                              .strings = {},
+                              .validity = {}});
+    memtable->Append(rows, begin + 1, 0);
+    memtable->Publish();
+  };
+  const size_t before = UsedBytes();
+  append(0, kColumns / 2);
+  for (uint32_t i = 0; i < 50; ++i)  // And some by some.
+    append(kColumns / 2 + i * 100, kColumns / 2 + (i + 1) * 100);
+  constexpr size_t kChunkBytes = size_t{kColumns} * 64 * 9;
+  EXPECT_GE(memtable->bytes(), kChunkBytes);
+  EXPECT_LE(UsedBytes() - before, 2 * kChunkBytes);
+  for (const uint32_t id : {0U, kColumns / 2, kColumns - 1}) {
+    const auto cells = CellsOf(*memtable, ColumnId(id + 1), DataType::kInt64);
+    EXPECT_EQ(std::ranges::count_if(
+                  cells, [&](const Cell& cell) { return std::get<2>(cell) == uint64_t{id}; }),
+              1);
+  }
 }
 
 }  // namespace
