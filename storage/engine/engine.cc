@@ -128,7 +128,7 @@ class EngineImpl final : public Engine {
   }
   std::vector<std::string> Databases() const override {
     std::vector<std::string> names;
-    for (const auto& database : catalog_.current()->databases())
+    for (const auto catalog = catalog_.current(); const auto& database : catalog->databases())
       names.push_back(database.name);
     return names;
   }
@@ -651,7 +651,7 @@ class EngineImpl final : public Engine {
     const auto catalog = catalog_.current();
     auto& watched = watched_[shard.number()];
     std::vector<TableSchemaPtr> busy, idle;
-    for (const auto& [id, parts] : shard.version()->tables) {
+    for (const auto version = shard.version(); const auto& [id, parts] : version->tables) {
       WatchedTable& table = watched[id];
       if (table.parts != parts) table = {.parts = parts, .since_ns = now_ns};
       const auto schema = catalog->Find(id);

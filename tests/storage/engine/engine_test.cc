@@ -368,6 +368,23 @@ TEST_P(EngineThreadsTest, ReadersSeeWholeBatchesWhileWritersFlushAndCompact) {
   EXPECT_EQ(fixture.Read("m").size(), static_cast<size_t>(kWriters * kBatches * kRowsABatch));
 }
 
+TEST_P(EngineThreadsTest, DatabasesAreListedWhileOthersAreMade) {
+  EngineFixture fixture(GetParam());
+  const std::string prefix = "a_name_that_is_too_long_to_lie_inside_of_a_string_";
+  std::atomic<bool> done = false;
+  std::jthread maker([&] {
+    for (int i = 1000; i < 1400; ++i)
+      EXPECT_TRUE(fixture.engine().CreateDatabase(prefix + std::to_string(i)).ok());
+    done.store(true);
+  });
+  while (!done.load()) {
+    const auto names = fixture.engine().Databases();
+    ASSERT_TRUE(std::ranges::is_sorted(names));
+    ASSERT_TRUE(std::ranges::all_of(
+        names, [&](const std::string& name) { return name.starts_with(prefix); }));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Shards, EngineThreadsTest, testing::Values(1U, 4U));
 
 }  // namespace
