@@ -544,10 +544,11 @@ class EngineImpl final : public Engine {
              (log_full && memtable.first_seq() < old_seq) ||
              now_ns - memtable.oldest_append_ns() > options_.flush_after_ns;
     };
-    auto task = shard.BeginFlush(due);
+    bool is_under_way = false;
+    auto task = shard.BeginFlush(due, is_under_way);
     if (!task.has_value()) {
       if (asked == nullptr) return;
-      if (shard.flushing()) {
+      if (is_under_way) {
         waiting_flushes_.emplace_back(&shard, std::move(asked));
       } else {
         asked(Status::Ok());

@@ -249,9 +249,11 @@ void Shard::Publish() {
   applied_end_ = wal_->next_seq();
 }
 
-std::optional<FlushTask> Shard::BeginFlush(const std::function<bool(const Memtable&)>& due) {
+std::optional<FlushTask> Shard::BeginFlush(const std::function<bool(const Memtable&)>& due,
+                                           bool& is_under_way) {
   FlushTask task;
   const std::unique_lock lock(state_mutex_);
+  is_under_way = flushing_;
   if (flushing_) return std::nullopt;
   if (failed_flush_.has_value()) {
     task = std::move(*failed_flush_);
@@ -440,11 +442,6 @@ ShardSnapshot Shard::Snapshot(TableId id) const {
 std::shared_ptr<const Version> Shard::version() const {
   const std::shared_lock lock(state_mutex_);
   return version_;
-}
-
-bool Shard::flushing() const {
-  const std::shared_lock lock(state_mutex_);
-  return flushing_;
 }
 
 uint64_t Shard::memtable_bytes() const {

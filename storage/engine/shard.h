@@ -85,9 +85,10 @@ class Shard {
   void Apply(std::span<const BoundTable> tables, uint64_t seq, int64_t now_ns);
   void Publish();
   uint64_t next_seq() const { return wal_->next_seq(); }
-  /// Takes the memtables for which `due` holds out of writing; nullopt when there are none or a
-  /// flush is under way.
-  std::optional<FlushTask> BeginFlush(const std::function<bool(const Memtable&)>& due);
+  /// Takes the memtables for which `due` holds out of writing; nullopt when there are none, or when
+  /// a flush is under way, as `is_under_way` then tells.
+  std::optional<FlushTask> BeginFlush(const std::function<bool(const Memtable&)>& due,
+                                      bool& is_under_way);
 
   // In the background.
 
@@ -109,7 +110,6 @@ class Shard {
   ShardInfo Info() const;
   uint64_t memtable_bytes() const;
   uint64_t wal_bytes() const { return wal_->bytes(); }
-  bool flushing() const;
   /// Whether a manifest commit failed, after which nothing is flushed or compacted before a
   /// restart.
   bool manifest_failed() const { return versions_.failed(); }
