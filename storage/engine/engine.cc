@@ -177,9 +177,13 @@ class EngineImpl final : public Engine {
   Status Compact() override {
     STRIA_RETURN_IF_ERROR(Flush());
     const auto tables = catalog_.current()->Tables();
-    for (auto& shard : shards_)
-      STRIA_RETURN_IF_ERROR(CompactTables(*shard, tables, kFullPolicy));
-    return Status::Ok();
+    std::map<TableId, Status> damaged;
+    for (auto& shard : shards_) {
+      std::map<TableId, Status> damaged_here;
+      STRIA_RETURN_IF_ERROR(CompactTables(*shard, tables, kFullPolicy, damaged_here));
+      damaged.merge(damaged_here);
+    }
+    return damaged.empty() ? Status::Ok() : damaged.begin()->second;
   }
 
   TableInfo DescribeTable(const TableSchema& table) const override {
@@ -282,6 +286,7 @@ class EngineImpl final : public Engine {
     std::shared_ptr<const TableParts> parts;
     int64_t since_ns = 0;
     bool seen_busy = false, seen_idle = false;  // Was compacted by that policy since.
+    Status damage = Status::Ok();  // Not ok: it cannot be compacted, because parts are damaged.
   };
 
   void Post(Lane lane, Task task) {
@@ -597,9 +602,9 @@ class EngineImpl final : public Engine {
   }
 
   Status CompactTables(Shard& shard, std::span<const TableSchemaPtr> tables,
-                       const CompactionPolicy& policy) {
+                       const CompactionPolicy& policy, std::map<TableId, Status>& damaged) {
     while (!closed_.load()) {
-      STRIA_ASSIGN_OR_RETURN(const size_t num_done, shard.Compact(tables, policy));
+      STRIA_ASSIGN_OR_RETURN(const size_t num_done, shard.Compact(tables, policy, damaged));
       if (num_done == 0) break;
       num_compactions_.fetch_add(num_done, std::memory_order_relaxed);
     }
@@ -652,11 +657,16 @@ class EngineImpl final : public Engine {
     const auto catalog = catalog_.current();
     auto& watched = watched_[shard.number()];
     std::vector<TableSchemaPtr> busy, idle;
+    std::map<TableId, Status> damaged;
     for (const auto version = shard.version(); const auto& [id, parts] : version->tables) {
       WatchedTable& table = watched[id];
       if (table.parts != parts) table = {.parts = parts, .since_ns = now_ns};
       const auto schema = catalog->Find(id);
       if (schema == nullptr || parts->parts.size() < 2) continue;
+      if (!table.damage.ok()) {
+        damaged.emplace(id, table.damage);
+        continue;
+      }
       if (!table.seen_busy) busy.push_back(schema);
       // Half of the time to wait, half to do it in.
       if (!table.seen_idle && now_ns - table.since_ns >= options_.compact_after_ns / 2) {
@@ -664,13 +674,15 @@ class EngineImpl final : public Engine {
       }
     }
     // Marked when it has succeeded; a failure is tried again at the next turn.
-    STRIA_RETURN_IF_ERROR(CompactTables(shard, busy, kBusyPolicy));
+    STRIA_RETURN_IF_ERROR(CompactTables(shard, busy, kBusyPolicy, damaged));
     for (const auto& schema : busy)
       watched[schema->id].seen_busy = true;
-    STRIA_RETURN_IF_ERROR(CompactTables(shard, idle, kIdlePolicy));
+    STRIA_RETURN_IF_ERROR(CompactTables(shard, idle, kIdlePolicy, damaged));
     for (const auto& schema : idle)
       watched[schema->id].seen_idle = true;
-    return Status::Ok();
+    for (const auto& [id, status] : damaged)
+      watched[id].damage = status;
+    return damaged.empty() ? Status::Ok() : damaged.begin()->second;
   }
 
   // Logs what failed in the background, once for each new kind of reason, and that it works again.

@@ -370,13 +370,16 @@ Result<PartMeta> Shard::CompactGroup(const TableSchemaPtr& schema,
   for (const auto& meta : picked) {
     STRIA_ASSIGN_OR_RETURN(auto part, parts_.Open(meta));
     input.parts.push_back(std::move(part));
-    edit.removed.emplace_back(meta.file, meta.offset);
   }
-  return CompactParts(input, lineage_, writer);
+  STRIA_ASSIGN_OR_RETURN(auto merged, CompactParts(input, lineage_, writer));
+  for (const auto& meta : picked)
+    edit.removed.emplace_back(meta.file, meta.offset);
+  edit.added.push_back(merged);
+  return merged;
 }
 
 Result<size_t> Shard::Compact(std::span<const TableSchemaPtr> tables,
-                              const CompactionPolicy& policy) {
+                              const CompactionPolicy& policy, std::map<TableId, Status>& damaged) {
   const MutexLock compaction_lock(compaction_mutex_);
   const auto before = version();
   const std::string part_file = NewFileName(".part");
@@ -386,12 +389,17 @@ Result<size_t> Shard::Compact(std::span<const TableSchemaPtr> tables,
     uint64_t num_bytes = 0;
     for (const auto& schema : tables) {
       if (num_bytes >= kMaxCompactionFileBytes) break;  // The next call goes on with the others.
+      if (damaged.contains(schema->id)) continue;
       const auto picked =
           PickCompaction(before->PartsOf(schema->id).parts, schema->partition_ns, policy);
       if (picked.empty()) continue;
-      STRIA_ASSIGN_OR_RETURN(auto merged, CompactGroup(schema, picked, writer, edit));
-      num_bytes += merged.length;
-      edit.added.push_back(std::move(merged));
+      const auto merged = CompactGroup(schema, picked, writer, edit);
+      if (!merged && merged.error().code() == StatusCode::kCorruption) {
+        damaged.emplace(schema->id, merged.error());  // Found while reading: nothing was written.
+        continue;
+      }
+      if (!merged) return merged.error();
+      num_bytes += merged->length;
     }
     if (edit.added.empty()) return Status::Ok();
     STRIA_RETURN_IF_ERROR(writer.Commit());

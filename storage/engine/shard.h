@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -94,8 +95,10 @@ class Shard {
 
   Status RunFlush(FlushTask& task, const CatalogSnapshot& catalog);
   /// Compacts at most one group of parts of each table; the new parts share a file. Returns the
-  /// number of groups, 0 when there was nothing to do.
-  Result<size_t> Compact(std::span<const TableSchemaPtr> tables, const CompactionPolicy& policy);
+  /// number of groups, 0 when there was nothing to do. A table with parts that are damaged is added
+  /// to `damaged` and left as it is; those that are there already are not looked at.
+  Result<size_t> Compact(std::span<const TableSchemaPtr> tables, const CompactionPolicy& policy,
+                         std::map<TableId, Status>& damaged);
   Status PrepareLog() { return wal_->WantsNext() ? wal_->PrepareNext() : Status::Ok(); }
   /// Sorts the full chunks of memtables, so that queries need not.
   void SortMemtables() const;

@@ -1,5 +1,6 @@
 // What the engine does by itself as time passes.
 
+#include <algorithm>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -83,6 +84,39 @@ TEST(EngineBackgroundTest, TheLogIsBoundedByFlushingTheTablesThatHoldItsOldHalf)
   EXPECT_GT(world.engine->metrics().flushes, 1U);
   EXPECT_EQ(world.CountRows("old"), 1U);
   EXPECT_EQ(world.CountRows("m"), 40'000U);
+}
+
+TEST(EngineBackgroundTest, ATableWithADamagedPartIsNotCompactedAndTheOthersAre) {
+  SimulatedEngine world;
+  world.options.cache_bytes = 0;
+  world.Open();
+  for (int i = 0; i < 4; ++i) {
+    for (const char* table : {"damaged", "whole"}) {
+      ASSERT_TRUE(world.WriteMany(table, i * 10, 20).status.ok());
+      ASSERT_TRUE(world.engine->Flush().ok());
+    }
+  }
+  const auto count = [&](const std::string& table) {
+    int num_parts = 0;
+    for (const auto& part : world.engine->Parts())
+      num_parts += part.table == table ? 1 : 0;
+    return num_parts;
+  };
+  ASSERT_EQ(count("damaged"), 4);
+  ASSERT_EQ(count("whole"), 4);
+  world.files.BytesOf("data/shard/0/part/" + world.engine->Parts()[0].file)[30] ^= std::byte{1};
+  world.executor.RunFor(2 * kSecond);
+  EXPECT_EQ(count("damaged"), 4);
+  EXPECT_EQ(count("whole"), 1);
+  EXPECT_EQ(world.CountRows("whole"), 50U);
+  const auto says = [&](const char* text) {
+    return std::ranges::count_if(world.log_lines, [&](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    });
+  };
+  world.executor.RunFor(60 * kSecond);
+  EXPECT_EQ(says("parts stay as they are"), 1) << "once, and never that it works again";
+  EXPECT_EQ(world.engine->Compact().code(), StatusCode::kCorruption);
 }
 
 TEST(EngineBackgroundTest, SmallPartsOfManyTablesShareAFileAlsoAfterCompaction) {
