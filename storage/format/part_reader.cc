@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <utility>
 
 #include "storage/base/bytes.h"
 #include "storage/base/checksum.h"
@@ -47,7 +48,7 @@ class PartReader::RowGroupSource final : public RunSource {
 
   RowGroupSource(const PartReader& part, const RowGroupRef& group,
                  std::atomic<uint64_t>* bytes_read)
-      : part_(part), group_(group), bytes_read_(bytes_read) {
+      : part_(part), group_(group), bytes_read_(bytes_read), counted_(group.times.size(), 0) {
     columns_.resize(group.columns.size());
   }
 
@@ -127,12 +128,16 @@ class PartReader::RowGroupSource final : public RunSource {
     std::vector<ZoneMap> zones;
   };
 
-  Result<CachedBlock> ReadBlock(const BlockRef& ref) const {
+  void CountBytes(const BlockRef& ref) {
     if (bytes_read_ != nullptr) bytes_read_->fetch_add(ref.length, std::memory_order_relaxed);
+  }
+
+  Result<CachedBlock> ReadBlock(const BlockRef& ref) {
+    CountBytes(ref);
     return part_.ReadBlock(ref);
   }
 
-  Result<std::vector<int64_t>> ReadTimes(size_t run_index) const {
+  Result<std::vector<int64_t>> ReadTimes(size_t run_index) {
     const SourceRun& run = runs_[run_index];
     std::vector<int64_t> times(run.row_end - run.row_begin);
     if (run.step > 0) {
@@ -143,7 +148,10 @@ class PartReader::RowGroupSource final : public RunSource {
     }
     const TimesPlace place = places_[run_index];
     if (place.block >= group_.times.size()) return Corruption("times of a run are missing");
-    STRIA_ASSIGN_OR_RETURN(const auto block, ReadBlock(group_.times[place.block].block));
+    const BlockRef& ref = group_.times[place.block].block;
+    // Many runs share a block.
+    if (std::exchange(counted_[place.block], 1) == 0) CountBytes(ref);
+    STRIA_ASSIGN_OR_RETURN(const auto block, part_.ReadBlock(ref));
     const auto payload = PayloadOf(block);
     if (place.offset > payload.size() || place.length > payload.size() - place.offset) {
       return Corruption("times of a run reach past their block");
@@ -189,6 +197,7 @@ class PartReader::RowGroupSource final : public RunSource {
   const PartReader& part_;
   const RowGroupRef& group_;
   std::atomic<uint64_t>* bytes_read_;
+  std::vector<uint8_t> counted_;  // By block of times.
   std::vector<SourceRun> runs_;
   std::vector<TimesPlace> places_;
   std::vector<std::vector<int64_t>> times_;

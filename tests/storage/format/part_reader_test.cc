@@ -3,6 +3,7 @@
 
 #include "storage/format/part_reader.h"
 
+#include <atomic>
 #include <thread>
 
 #include "storage/base/checksum.h"
@@ -103,6 +104,26 @@ TEST(PartReaderTest, DecodesIrregularTimesOfTheRunsThatAreLeft) {
     EXPECT_TRUE(std::equal(times->begin(), times->end(), test.rows.times.begin() + run.row_begin,
                            test.rows.times.begin() + run.row_end));
   }
+}
+
+TEST(PartReaderTest, CountsEachBlockThatASourceUsesOnce) {
+  auto random = SeededRandom();
+  const TestPart part = WriteTestPart(RandomTestRows(300, 20, random));
+  const auto reader =
+      PartReader::Open(std::make_shared<MemoryFile>(part.bytes), part.meta, nullptr);
+  ASSERT_TRUE(reader.has_value());
+  std::atomic<uint64_t> bytes_read = 0;
+  const auto source = MustOpen(**reader, 0, {.time = {}, .series = nullptr, .bytes_read = &bytes_read});
+  ASSERT_NE(source, nullptr);
+  EXPECT_EQ(bytes_read, 0U);
+  // Hundreds of runs without a step share a block of times or two.
+  for (size_t run = 0; run < source->runs().size(); ++run)
+    ASSERT_TRUE(source->Times(run).has_value());
+  const uint64_t for_times = bytes_read;
+  EXPECT_GT(for_times, 0U);
+  ASSERT_TRUE(source->ReadVector(ColumnId(2), DataType::kInt64, 0).has_value());
+  EXPECT_GT(bytes_read, for_times);
+  EXPECT_LT(bytes_read, part.bytes.size());
 }
 
 TEST(PartReaderTest, ReadsOnlyThePagesItIsAskedFor) {
