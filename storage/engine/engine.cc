@@ -27,6 +27,9 @@ namespace {
 
 constexpr size_t kMaxBatchesAGroup = 1024;  // A guess: far more than connections that wait at once.
 constexpr size_t kMaxRowsAGroup = 1 << 20;
+// Rows that were answered before they are durable, and wait: no memory limit counts them yet, and
+// nobody who waits for an answer bounds them. As many as one group takes.
+constexpr uint64_t kMaxRowsAnsweredAhead = kMaxRowsAGroup;
 constexpr int64_t kHousekeepingNs = 1'000'000'000;
 // Of a busy table, so that each row is rewritten a few times at most.
 constexpr CompactionPolicy kBusyPolicy = {.min_parts = 4};
@@ -38,7 +41,7 @@ constexpr uint64_t kMinSegmentBytes = 1 << 20;
 
 struct PendingBatch {
   BoundBatch bound;
-  WriteCallback done;
+  WriteCallback done;  // Null: answered ahead.
   uint64_t num_rows = 0;
 };
 
@@ -94,7 +97,7 @@ class EngineImpl final : public Engine {
       done(std::move(batch.bound.result));
       return;
     }
-    if (!request.sync) {
+    if (!request.sync && AnswerAhead(batch.num_rows)) {
       done(batch.bound.result);
     } else {
       batch.done = std::move(done);
@@ -341,6 +344,14 @@ class EngineImpl final : public Engine {
     return Status::Ok();
   }
 
+  // Whether a write that need not be durable is answered before it is: not behind too many others.
+  bool AnswerAhead(uint64_t num_rows) {
+    const MutexLock lock(queue_mutex_);
+    if (rows_ahead_ + num_rows > kMaxRowsAnsweredAhead) return false;
+    rows_ahead_ += num_rows;
+    return true;
+  }
+
   // Why a write cannot be taken now.
   Status Refusal() {
     if (closed_.load()) return Unavailable("the server is stopping; send the request again later");
@@ -381,6 +392,7 @@ class EngineImpl final : public Engine {
         for (size_t num_rows = 0; !stalled && !queue_.empty() && group.size() < kMaxBatchesAGroup &&
                                   num_rows < kMaxRowsAGroup;) {
           num_rows += queue_.front().num_rows;
+          if (queue_.front().done == nullptr) rows_ahead_ -= queue_.front().num_rows;
           group.push_back(std::move(queue_.front()));
           queue_.pop_front();
         }
@@ -711,6 +723,7 @@ class EngineImpl final : public Engine {
   Mutex queue_mutex_;
   std::deque<PendingBatch> queue_ STRIA_GUARDED_BY(queue_mutex_);
   std::vector<std::pair<Shard*, FlushDone>> flush_requests_ STRIA_GUARDED_BY(queue_mutex_);
+  uint64_t rows_ahead_ STRIA_GUARDED_BY(queue_mutex_) = 0;  // In queue_, and answered.
   bool pumping_ STRIA_GUARDED_BY(queue_mutex_) = false;
 
   // Of the log task.

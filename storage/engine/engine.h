@@ -70,7 +70,8 @@ struct WriteRequest {
   std::string database;
   std::vector<RowBatch> batches;           ///< one for each table; become one WAL record per shard
   std::shared_ptr<const void> keep_alive;  ///< owner of the bytes that string values point into
-  bool sync = true;                        ///< false: answer after queueing, before the disk has it
+  /// False: answer after queueing, before the disk has it, unless a million such rows wait already.
+  bool sync = true;
 };
 
 using WriteCallback = std::function<void(WriteResult)>;

@@ -212,6 +212,33 @@ TEST(EngineFaultTest, AReadThatFailsIsAnErrorOfTheQueryAndOfNothingElse) {
   EXPECT_EQ(world.CountRows("m"), 3020U);
 }
 
+TEST(EngineFaultTest, WritesThatNeedNotBeDurableWaitWhenTooManyAreQueued) {
+  SimulatedEngine world;
+  world.Open();
+  ASSERT_TRUE(world.WriteMany("m", 0, 10).status.ok());
+  int num_submitted = 0, num_answered = 0;
+  const auto submit = [&] {
+    std::string lines;
+    for (int i = 0; i < 20'000; ++i)
+      lines += "m v=1i " + std::to_string(num_submitted * 20'000 + i) + "\n";
+    WriteRequest request = LinesRequest(lines);
+    request.sync = false;
+    ++num_submitted;
+    world.engine->Submit(std::move(request), [&](const WriteResult& result) {
+      EXPECT_TRUE(result.status.ok()) << result.status.ToString();
+      ++num_answered;
+    });
+  };
+  while (num_submitted == num_answered && num_submitted < 100)
+    submit();
+  EXPECT_GT(num_answered, 10);
+  EXPECT_EQ(num_answered, num_submitted - 1) << "1 M rows wait for the log";
+  world.executor.RunAll();
+  EXPECT_EQ(num_answered, num_submitted);
+  submit();
+  EXPECT_EQ(num_answered, num_submitted) << "at once again";
+}
+
 TEST(EngineFaultTest, AWriteThatWasAnsweredBeforeItWasDurableAndIsLostIsLogged) {
   SimulatedEngine world;
   world.Open();
