@@ -260,12 +260,13 @@ class EngineImpl final : public Engine {
   }
 
   void Close() override {
-    if (closed_.exchange(true)) return;
+    closed_.store(true);
     {
       const MutexLock lock(gate_->mutex);
       gate_->closed = true;
     }
-    // Everything posted holds a count; what is delayed finds the gate closed.
+    // Everything posted holds a count; what is delayed finds the gate closed. A second call waits
+    // too: a write that was let in before the first may have been posted after it.
     env_.executor->WaitUntil([this] { return num_tasks_.load() == 0; });
   }
 

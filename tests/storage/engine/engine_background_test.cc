@@ -163,6 +163,16 @@ TEST(EngineBackgroundTest, AFileStaysWhileAScanReadsItAndGoesAfterwards) {
   EXPECT_EQ(world.CountFiles("data/shard/0/part"), 1U);
 }
 
+TEST(EngineBackgroundTest, NothingRunsWhenTheEngineIsGoneThoughItWasFlushedAfterClose) {
+  SimulatedEngine world;
+  world.Open();
+  ASSERT_TRUE(world.WriteMany("m", 0, 10).status.ok());
+  world.engine->Close();
+  ASSERT_TRUE(world.engine->Flush().ok());
+  world.engine.reset();
+  EXPECT_FALSE(world.executor.RunOne());
+}
+
 TEST(EngineBackgroundTest, AScanSeesOneMomentWhateverIsWrittenFlushedAndCompactedAfterIt) {
   SimulatedEngine world;
   world.options.num_shards = 4;
