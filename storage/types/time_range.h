@@ -33,11 +33,14 @@ struct TimeRange {
   friend bool operator==(TimeRange, TimeRange) = default;
 };
 
-/// The greatest multiple of `step` that is <= `time`, also before 1970 (floor, not truncation).
-/// Requires step > 0.
+/// The greatest multiple of `step` that is <= `time`, also before 1970 (floor, not truncation); the
+/// least int64 where that multiple would be less. Requires step > 0.
 constexpr int64_t FloorTo(int64_t time, int64_t step) {
   const int64_t remainder = time % step;
-  return time - (remainder < 0 ? remainder + step : remainder);
+  int64_t floor = 0;
+  const bool overflows =
+      __builtin_sub_overflow(time, remainder < 0 ? remainder + step : remainder, &floor);
+  return overflows ? std::numeric_limits<int64_t>::min() : floor;
 }
 
 }  // namespace stria

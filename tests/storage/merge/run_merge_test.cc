@@ -78,9 +78,12 @@ class TestSource final : public RunSource {
  private:
   static int64_t StepOf(const std::vector<TestRow>& rows) {
     if (rows.size() < 2) return 0;
-    const int64_t step = rows[1].time - rows[0].time;
+    int64_t step = 0;
+    if (__builtin_sub_overflow(rows[1].time, rows[0].time, &step)) return 0;
     for (size_t i = 1; i < rows.size(); ++i) {
-      if (rows[i].time - rows[i - 1].time != step) return 0;
+      int64_t difference = 0;
+      if (__builtin_sub_overflow(rows[i].time, rows[i - 1].time, &difference)) return 0;
+      if (difference != step) return 0;
     }
     return step;
   }

@@ -44,6 +44,7 @@ TEST(TimeRangeTest, FloorsAlsoBefore1970) {
   EXPECT_EQ(FloorTo(-1, 10), -10);
   EXPECT_EQ(FloorTo(-10, 10), -10);
   EXPECT_EQ(FloorTo(-11, 10), -20);
+  EXPECT_EQ(FloorTo(INT64_MIN + 2, 1000), INT64_MIN);
 }
 
 }  // namespace
