@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -174,7 +175,7 @@ class TrySink final : public TextSink {
   bool is_too_large_ = false;
 };
 
-class SqlHandler final : public HttpHandler {
+class SqlHandler final : public HttpHandler, public std::enable_shared_from_this<SqlHandler> {
  public:
   SqlHandler(const SqlHandlerOptions& options, const SqlHandlerEnv& env)
       : options_(options), env_(env), places_(options.max_running) {}
@@ -201,7 +202,7 @@ class SqlHandler final : public HttpHandler {
       return SendError(*statement, error);
     }
     statement->reply->OnClientGone([cancelled = statement->cancelled] { cancelled->store(true); });
-    env_.executor->Post(Lane::kForeground, [this, statement] {
+    env_.executor->Post(Lane::kForeground, [this, self = shared_from_this(), statement] {
       places_.Take();
       num_waiting_.fetch_sub(1);
       Run(*statement);

@@ -266,7 +266,9 @@ class EngineImpl final : public Engine {
       gate_->closed = true;
     }
     // Everything posted holds a count; what is delayed finds the gate closed. A second call waits
-    // too: a write that was let in before the first may have been posted after it.
+    // too: a write that was let in before the first may have been posted after it. An executor that
+    // went before the engine has run everything, and must not be touched.
+    if (num_tasks_.load() == 0) return;
     env_.executor->WaitUntil([this] { return num_tasks_.load() == 0; });
   }
 
