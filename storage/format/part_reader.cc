@@ -164,9 +164,15 @@ class PartReader::RowGroupSource final : public RunSource {
   // The position of the column in the part, or columns_.size().
   size_t FindColumn(ColumnId id, std::optional<DataType> type) const {
     const auto& columns = part_.footer_.columns;
-    const auto found = std::ranges::find(columns, id, &FooterColumn::id);
-    if (found == columns.end() || (type.has_value() && found->type != *type)) return columns.size();
-    return static_cast<size_t>(found - columns.begin());
+    size_t found = last_found_;
+    if (found + 1 < columns.size() && columns[found].id != id) ++found;
+    if (found >= columns.size() || columns[found].id != id) {
+      found =
+          static_cast<size_t>(std::ranges::find(columns, id, &FooterColumn::id) - columns.begin());
+      if (found == columns.size()) return found;
+    }
+    last_found_ = found;
+    return type.has_value() && columns[found].type != *type ? columns.size() : found;
   }
 
   Status LoadPage(ColumnState& column, uint32_t page_index, const BlockRef& ref) {
@@ -202,6 +208,9 @@ class PartReader::RowGroupSource final : public RunSource {
   std::vector<TimesPlace> places_;
   std::vector<std::vector<int64_t>> times_;
   std::vector<ColumnState> columns_;
+  // Wide parts are read column by column, in this order, for each run: a search would be the most
+  // of the work.
+  mutable size_t last_found_ = 0;
 };
 
 PartReader::PartReader(std::shared_ptr<File> file, const PartMeta& meta, BlockCache* cache)
