@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "storage/types/partition.h"
+#include "storage/types/time_range.h"
 
 namespace stria::storage {
 namespace {
@@ -44,7 +44,7 @@ std::vector<PartMeta> PickCompaction(const std::vector<PartMeta>& parts, int64_t
                                      const CompactionPolicy& policy) {
   std::map<int64_t, std::vector<PartMeta>> partitions;
   for (const auto& part : parts) {
-    partitions[PartitionBegin(part.min_time, partition_ns)].push_back(part);
+    partitions[FloorTo(part.min_time, partition_ns)].push_back(part);
   }
   for (const auto& [partition, members] : partitions) {
     // Every window of neighbours that is not too large; the longest first.

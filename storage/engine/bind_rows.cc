@@ -7,8 +7,8 @@
 #include <unordered_set>
 
 #include "storage/base/errors.h"
-#include "storage/types/partition.h"
 #include "storage/types/series_key.h"
+#include "storage/types/time_range.h"
 
 namespace stria::storage {
 namespace {
@@ -381,7 +381,7 @@ Status CheckPartitions(const RowBatch& batch, int64_t partition_ns) {
   }
   std::unordered_set<int64_t> partitions;
   for (const int64_t time : batch.times)
-    partitions.insert(PartitionBegin(time, partition_ns));
+    partitions.insert(FloorTo(time, partition_ns));
   if (partitions.size() <= static_cast<size_t>(kMaxPartitions)) return Status::Ok();
   return InvalidArgument(
       "the rows of table \"{}\" lie in {} partitions, at most {} are allowed in one request; sort "

@@ -4,7 +4,7 @@
 #include <limits>
 #include <map>
 
-#include "storage/types/partition.h"
+#include "storage/types/time_range.h"
 
 namespace stria::storage {
 namespace {
@@ -17,7 +17,7 @@ constexpr uint64_t kMinPartRows = 16 * 1024;
 std::vector<int64_t> PartBorders(const RowOrder& order, int64_t partition_ns) {
   std::map<int64_t, uint64_t> rows_of;
   for (const int64_t time : order.times)
-    ++rows_of[PartitionBegin(time, partition_ns)];
+    ++rows_of[FloorTo(time, partition_ns)];
   std::vector<int64_t> borders;
   uint64_t num_rows = 0, num_left = order.num_rows();
   for (const auto& [partition, count] : rows_of) {

@@ -44,7 +44,16 @@ TEST(TimeRangeTest, FloorsAlsoBefore1970) {
   EXPECT_EQ(FloorTo(-1, 10), -10);
   EXPECT_EQ(FloorTo(-10, 10), -10);
   EXPECT_EQ(FloorTo(-11, 10), -20);
-  EXPECT_EQ(FloorTo(INT64_MIN + 2, 1000), INT64_MIN);
+}
+
+TEST(TimeRangeTest, TheFirstMultipleBeginsWithTime) {
+  EXPECT_EQ(FloorTo(INT64_MIN, kNsPerDay), INT64_MIN);
+  EXPECT_EQ(FloorTo(INT64_MIN + 1, kNsPerDay), INT64_MIN);
+  const int64_t second = FloorTo(INT64_MIN + kNsPerDay, kNsPerDay);
+  EXPECT_EQ(second % kNsPerDay, 0);
+  EXPECT_EQ(FloorTo(second - 1, kNsPerDay), INT64_MIN);
+  EXPECT_EQ(FloorTo(INT64_MIN, INT64_MAX), INT64_MIN);
+  EXPECT_EQ(FloorTo(INT64_MIN, 1), INT64_MIN);
 }
 
 }  // namespace
