@@ -113,7 +113,8 @@ TEST(PartReaderTest, CountsEachBlockThatASourceUsesOnce) {
       PartReader::Open(std::make_shared<MemoryFile>(part.bytes), part.meta, nullptr);
   ASSERT_TRUE(reader.has_value());
   std::atomic<uint64_t> bytes_read = 0;
-  const auto source = MustOpen(**reader, 0, {.time = {}, .series = nullptr, .bytes_read = &bytes_read});
+  const auto source =
+      MustOpen(**reader, 0, {.time = {}, .series = nullptr, .bytes_read = &bytes_read});
   ASSERT_NE(source, nullptr);
   EXPECT_EQ(bytes_read, 0U);
   // Hundreds of runs without a step share a block of times or two.
