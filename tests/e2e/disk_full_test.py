@@ -90,7 +90,10 @@ def main():
         print("skipped: mounting a small file system needs root")
         sys.exit(SKIP)
     if os.environ.get("STRIA_OWN_NAMESPACE") != "1":
-        os.execvpe("unshare", ["unshare", "--mount", sys.executable, __file__], dict(os.environ, STRIA_OWN_NAMESPACE="1"))
+        # In a chroot the root is no mount point and cannot be made private; the unmount below does without.
+        private = 'mount --make-rprivate / 2>/dev/null; exec "$@"'
+        os.execvpe("unshare", ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", private, "sh", sys.executable, __file__],
+                   dict(os.environ, STRIA_OWN_NAMESPACE="1"))
     with tempfile.TemporaryDirectory(prefix="stria-disk-") as directory:
         if os.system(f"mount -t tmpfs -o size={DISK_MIB}m none {directory}") != 0:
             print("skipped: no file system can be mounted here")
