@@ -1,0 +1,94 @@
+#include "storage/engine/engine_core.h"
+
+#include <utility>
+
+#include "storage/base/errors.h"
+#include "storage/base/log.h"
+
+namespace stria::storage {
+
+EngineCore::EngineCore(const EngineOptions& engine_options, const Env& engine_env)
+    : options(engine_options),
+      env(engine_env),
+      cache(engine_options.cache_bytes),
+      catalog(*engine_env.files, engine_options.directory + "/catalog") {}
+
+void EngineCore::TaskEnded() {
+  Executor& executor = *env.executor;  // The engine may be gone after the next line.
+  num_tasks_.fetch_sub(1);
+  executor.Notify();
+}
+
+void EngineCore::Post(Lane lane, Task task) {
+  num_tasks_.fetch_add(1);
+  env.executor->Post(lane, [this, task = std::move(task)] {
+    task();
+    TaskEnded();
+  });
+}
+
+void EngineCore::PostAfter(Lane lane, int64_t delay_ns, Task task) {
+  env.executor->PostAfter(lane, delay_ns, [this, gate = gate_, task = std::move(task)] {
+    {
+      const MutexLock lock(gate->mutex);
+      if (gate->closed) return;
+      num_tasks_.fetch_add(1);
+    }
+    task();
+    TaskEnded();
+  });
+}
+
+void EngineCore::Close() {
+  closed_.store(true);
+  {
+    const MutexLock lock(gate_->mutex);
+    gate_->closed = true;
+  }
+  // Everything posted holds a count; what is delayed finds the gate closed. A second call waits
+  // too: a write that was let in before the first may have been posted after it. An executor that
+  // went before the engine has run everything, and must not be touched.
+  if (num_tasks_.load() == 0) return;
+  env.executor->WaitUntil([this] { return num_tasks_.load() == 0; });
+}
+
+Status EngineCore::Refusal() const {
+  if (closed()) return Unavailable("the server is stopping; send the request again later");
+  if (failed.load(std::memory_order_relaxed)) {
+    return IoError(
+        "the log or a manifest in {} failed, so no more writes are taken; reads go on. Check the "
+        "disk and restart",
+        options.directory);
+  }
+  return Status::Ok();
+}
+
+Status EngineCore::CheckDisk() const {
+  const auto space = env.files->Space(options.directory);
+  if (!space || space->free_bytes >= options.disk_reserve_bytes) return Status::Ok();
+  return DiskFull(
+      "the disk is full: {} bytes are free below {}, less than the reserve of {}; free some space, "
+      "and writes go on by themselves",
+      space->free_bytes, options.directory, options.disk_reserve_bytes);
+}
+
+uint64_t EngineCore::MemtableBytes() const {
+  uint64_t bytes = 0;
+  for (const auto& shard : shards)
+    bytes += shard->memtable_bytes();
+  return bytes;
+}
+
+void EngineCore::Report(const char* consequence, const Status& status) {
+  const MutexLock lock(report_mutex_);
+  StatusCode& last = reports_[consequence];
+  if (status.code() == last) return;
+  last = status.code();
+  if (status.ok()) {
+    stria::Log(LogLevel::kInfo, "works again", {{"after", consequence}});
+  } else {
+    stria::Log(LogLevel::kError, consequence, {{"reason", status.ToString()}});
+  }
+}
+
+}  // namespace stria::storage

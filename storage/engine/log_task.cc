@@ -1,0 +1,303 @@
+#include "storage/engine/log_task.h"
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "storage/base/kill_point.h"
+#include "storage/wal/rows_record.h"
+
+namespace stria::storage {
+namespace {
+
+constexpr size_t kMaxBatchesAGroup = 1024;  // A guess: far more than connections that wait at once.
+constexpr size_t kMaxRowsAGroup = 1 << 20;
+// Rows that were answered before they are durable, and wait: no memory limit counts them yet, and
+// nobody who waits for an answer bounds them. As many as one group takes.
+constexpr uint64_t kMaxRowsAnsweredAhead = kMaxRowsAGroup;
+
+// The middle of the sequence numbers that the log holds.
+uint64_t OldHalf(const Shard& shard) {
+  const uint64_t low = shard.version()->wal_low;
+  return low + (shard.next_seq() - low) / 2 + 1;
+}
+
+}  // namespace
+
+void LogTask::Wake() {
+  if (pumping_) return;
+  pumping_ = true;
+  core_.Post(Lane::kLog, [this] { Pump(); });
+}
+
+void LogTask::Submit(BoundBatch bound, bool sync, WriteCallback done) {
+  PendingBatch batch;
+  batch.bound = std::move(bound);
+  for (const auto& tables : batch.bound.shards) {
+    for (const auto& table : tables)
+      batch.num_rows += table.rows.num_rows();
+  }
+  if (!batch.bound.result.status.ok() || batch.num_rows == 0) {
+    done(std::move(batch.bound.result));
+    return;
+  }
+  if (!sync && AnswerAhead(batch.num_rows)) {
+    done(batch.bound.result);
+  } else {
+    batch.done = std::move(done);
+  }
+  const MutexLock lock(queue_mutex_);
+  queue_.push_back(std::move(batch));
+  Wake();
+}
+
+void LogTask::RequestFlush(Shard& shard, FlushDone done) {
+  const MutexLock lock(queue_mutex_);
+  flush_requests_.emplace_back(&shard, std::move(done));
+  Wake();
+}
+
+void LogTask::FlushDue() {
+  const MutexLock lock(queue_mutex_);
+  if (pumping_) return;  // It looks by itself.
+  pumping_ = true;
+  core_.Post(Lane::kLog, [this] {
+    for (auto& shard : core_.shards)
+      StartFlush(*shard, nullptr);
+    Pump();
+  });
+}
+
+// Whether a write that need not be durable is answered before it is: not behind too many others.
+bool LogTask::AnswerAhead(uint64_t num_rows) {
+  const MutexLock lock(queue_mutex_);
+  if (rows_ahead_ + num_rows > kMaxRowsAnsweredAhead) return false;
+  rows_ahead_ += num_rows;
+  return true;
+}
+
+// Memory that only a flush can free, while flushes fail.
+Status LogTask::CheckMemory() {
+  const MutexLock lock(flush_status_mutex_);
+  if (flush_status_.ok() || core_.MemtableBytes() <= core_.options.memory_bytes)
+    return Status::Ok();
+  return flush_status_.WithContext("memory is full of rows that cannot be flushed");
+}
+
+// The log task: takes what waits, logs it as one group, applies it, answers; until nothing waits.
+void LogTask::Pump() {
+  while (true) {
+    std::vector<PendingBatch> group;
+    std::vector<std::pair<Shard*, FlushDone>> flushes;
+    {
+      const MutexLock lock(queue_mutex_);
+      const bool stalled = Stalled();
+      for (size_t num_rows = 0; !stalled && !queue_.empty() && group.size() < kMaxBatchesAGroup &&
+                                num_rows < kMaxRowsAGroup;) {
+        num_rows += queue_.front().num_rows;
+        if (queue_.front().done == nullptr) rows_ahead_ -= queue_.front().num_rows;
+        group.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+      }
+      flushes = std::exchange(flush_requests_, {});
+      if (group.empty() && flushes.empty()) {
+        pumping_ = false;  // A flush that ends posts the task again if batches are stalled.
+        return;
+      }
+    }
+    if (!group.empty()) Commit(group);
+    for (auto& shard : core_.shards) {
+      FlushDone asked;
+      for (auto& [requested, done] : flushes) {
+        if (requested != shard.get()) continue;
+        if (asked == nullptr) {
+          asked = std::move(done);
+        } else {
+          asked = [first = std::move(asked), second = std::move(done)](const Status& status) {
+            first(status);
+            second(status);
+          };
+        }
+      }
+      StartFlush(*shard, std::move(asked));
+    }
+  }
+}
+
+// Whether batches must wait for a flush: memory is full.
+bool LogTask::Stalled() const {
+  return num_flushing_.load() > 0 && core_.MemtableBytes() > core_.options.memory_bytes;
+}
+
+void LogTask::Commit(std::vector<PendingBatch>& group) {
+  Status status = LogGroup(group);
+  next_batch_id_ += group.size();
+  if (!status.ok()) {
+    for (auto& batch : group) {
+      if (batch.done == nullptr) {
+        core_.Report("a write that was answered before it was durable is lost", status);
+        continue;
+      }
+      WriteResult result;
+      result.status = status;
+      batch.done(std::move(result));
+    }
+    return;
+  }
+  for (auto& batch : group) {
+    if (batch.done != nullptr) batch.done(std::move(batch.bound.result));
+  }
+}
+
+// Makes the group durable and visible.
+Status LogTask::LogGroup(std::vector<PendingBatch>& group) {
+  STRIA_RETURN_IF_ERROR(core_.failed.load() ? core_.Refusal() : Status::Ok());
+  Status disk = core_.CheckDisk();
+  core_.disk_full.store(!disk.ok(), std::memory_order_relaxed);
+  STRIA_RETURN_IF_ERROR(disk);
+  STRIA_RETURN_IF_ERROR(CheckMemory());
+
+  // Sequence numbers first: every record of a batch names the others.
+  std::vector<uint64_t> next_seq;
+  for (auto& shard : core_.shards)
+    next_seq.push_back(shard->next_seq());
+  std::vector<std::vector<ShardSeq>> places(group.size());
+  for (size_t i = 0; i < group.size(); ++i) {
+    for (uint32_t s = 0; s < core_.shards.size(); ++s) {
+      if (group[i].bound.shards[s].empty()) continue;
+      places[i].push_back({s, next_seq[s]++});
+      core_.shards[s]->ResolveSeries(group[i].bound.shards[s]);
+    }
+  }
+  std::vector<ShardRecords> records;
+  for (uint32_t s = 0; s < core_.shards.size(); ++s)
+    records.push_back(EncodeRecords(s, group, places));
+  STRIA_RETURN_IF_ERROR(AppendRecords(records));
+  KillPoint("wal.apply");
+  const int64_t now_ns = core_.env.clock->MonotonicNs();
+  for (size_t i = 0; i < group.size(); ++i) {
+    for (const auto& [s, seq] : places[i])
+      core_.shards[s]->Apply(group[i].bound.shards[s], seq, now_ns);
+  }
+  const std::unique_lock lock(core_.publish_mutex);
+  for (auto& shard : core_.shards)
+    shard->Publish();
+  return Status::Ok();
+}
+
+LogTask::ShardRecords LogTask::EncodeRecords(uint32_t s, const std::vector<PendingBatch>& group,
+                                             const std::vector<std::vector<ShardSeq>>& places) {
+  ShardRecords records;
+  for (size_t i = 0; i < group.size(); ++i) {
+    const auto& tables = group[i].bound.shards[s];
+    if (tables.empty()) continue;
+    RowsRecord record;
+    record.batch_id = next_batch_id_ + i;
+    if (places[i].size() > 1) record.shards = places[i];
+    const bool is_first = records.payloads.empty();
+    if (is_first) record.series = core_.shards[s]->TakeUnloggedSeries();
+    std::vector<const TableRows*> rows;
+    for (const auto& table : tables)
+      rows.push_back(&table.rows);
+    EncodeRowsRecord(record, rows, records.payloads.emplace_back());
+    if (is_first) records.series = std::move(record.series);
+  }
+  return records;
+}
+
+// Writes the records of every shard. First each log makes room, so that a full disk is found
+// while nothing is written: a batch that some shards have and others have not is void, but only a
+// restart says so.
+Status LogTask::AppendRecords(std::vector<ShardRecords>& records) {
+  Status status;
+  for (size_t s = 0; s < records.size() && status.ok(); ++s)
+    status = core_.shards[s]->ReserveLog(records[s].payloads);
+  size_t num_logged = 0;
+  for (; num_logged < records.size() && status.ok(); ++num_logged) {
+    status = core_.shards[num_logged]->AppendToLog(records[num_logged].payloads);
+    if (!status.ok()) break;
+    core_.shards[num_logged]->SeriesLogged(std::move(records[num_logged].series));
+  }
+  if (status.ok()) return status;
+  for (size_t s = num_logged; s < records.size(); ++s)
+    core_.shards[s]->ReturnUnloggedSeries(std::move(records[s].series));
+  if (status.code() == StatusCode::kDiskFull) {
+    core_.disk_full.store(true, std::memory_order_relaxed);
+  } else {
+    core_.failed.store(true);
+    core_.Report("the log failed, no more writes are taken", status);
+  }
+  return status;
+}
+
+// On the log task: takes the memtables that are due, or all of them when `asked`, and flushes
+// them in the background. While a flush is under way, one that was asked for waits for it.
+void LogTask::StartFlush(Shard& shard, FlushDone asked) {
+  if (shard.manifest_failed()) {
+    core_.failed.store(true);
+    if (asked != nullptr) asked(core_.Refusal());
+    return;
+  }
+  const int64_t now_ns = core_.env.clock->MonotonicNs();
+  const bool log_full = shard.wal_bytes() > core_.options.wal_bytes;
+  const bool memory_full =
+      shard.memtable_bytes() > core_.options.memory_bytes / 2 / core_.shards.size();
+  const uint64_t old_seq = OldHalf(shard);
+  const auto due = [&](const Memtable& memtable) {
+    return asked != nullptr || memory_full || memtable.bytes() > core_.options.memtable_bytes ||
+           (log_full && memtable.first_seq() < old_seq) ||
+           now_ns - memtable.oldest_append_ns() > core_.options.flush_after_ns;
+  };
+  bool is_under_way = false;
+  auto task = shard.BeginFlush(due, is_under_way);
+  if (!task.has_value()) {
+    if (asked == nullptr) return;
+    if (is_under_way) {
+      waiting_flushes_.emplace_back(&shard, std::move(asked));
+    } else {
+      asked(Status::Ok());
+    }
+    return;
+  }
+  num_flushing_.fetch_add(1);
+  auto shared = std::make_shared<FlushTask>(std::move(*task));
+  core_.Post(Lane::kBackground, [this, &shard, shared, asked = std::move(asked)] {
+    RunFlush(shard, *shared, asked);
+    core_.Post(Lane::kLog, [this, &shard] { FlushEnded(shard); });
+  });
+}
+
+// In the background.
+void LogTask::RunFlush(Shard& shard, FlushTask& task, const FlushDone& asked) {
+  const Status status = shard.RunFlush(task, *core_.catalog.current());
+  task = {};
+  if (status.ok()) core_.num_flushes.fetch_add(1, std::memory_order_relaxed);
+  core_.Report("rows stay in memory and in the log, and are flushed later", status);
+  {
+    const MutexLock lock(flush_status_mutex_);
+    flush_status_ = status;
+  }
+  num_flushing_.fetch_sub(1);
+  if (asked != nullptr) asked(status);
+}
+
+// On the log task.
+void LogTask::FlushEnded(Shard& shard) {
+  std::vector<std::pair<Shard*, FlushDone>> again;
+  std::erase_if(waiting_flushes_, [&](auto& waiting) {
+    if (waiting.first != &shard) return false;
+    again.push_back(std::move(waiting));
+    return true;
+  });
+  {
+    const MutexLock lock(queue_mutex_);
+    for (auto& request : again)
+      flush_requests_.push_back(std::move(request));
+    if (pumping_) return;
+    pumping_ = true;
+  }
+  Pump();
+}
+
+}  // namespace stria::storage
