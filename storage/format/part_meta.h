@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -21,7 +22,13 @@ struct PartMeta {
   int64_t max_time = 0;
   uint64_t seq_min = 0;  ///< sequence numbers of the log records whose rows are in the part
   uint64_t seq_max = 0;
+  /// Every DELETE with a number up to it is applied, also those above seq_max; never below what the
+  /// footer says, because a DELETE that hits no row is applied without writing the part again.
+  uint64_t deletes_seq = 0;
   uint8_t level = 0;  ///< 0 flushed, 1 compacted
+
+  /// Tombstones above it are to be applied by whoever reads the part.
+  uint64_t applied_deletes() const { return std::max(seq_max, deletes_seq); }
 
   friend bool operator==(const PartMeta&, const PartMeta&) = default;
 };

@@ -22,6 +22,8 @@ struct TagPredicate {
   // absent bound is open.
   bool has_low = false, has_high = false, low_exclusive = false, high_exclusive = false;
   std::string low, high;
+
+  friend bool operator==(const TagPredicate&, const TagPredicate&) = default;
 };
 
 enum class CompareOp : uint8_t { kEq, kNe, kLt, kLe, kGt, kGe };
