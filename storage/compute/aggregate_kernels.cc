@@ -6,13 +6,13 @@
 #include <cstring>
 #include <limits>
 
+#include "storage/compute/wide_totals.h"
+
 namespace stria::storage {
 namespace {
 
 // Below this many rows a plain loop beats setting up lanes (measured with 6-row slices).
 constexpr size_t kFewRows = 16;
-
-constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 uint64_t LoadWord(const void* data) {
   uint64_t word;
@@ -80,114 +80,24 @@ uint64_t SumOffsets(const Lane* values, const uint8_t* valid, size_t num_rows) {
   }
 }
 
-// Sums unsigned 64-bit values by their halves, each of which fits 64 bits within 1,024 rows.
-// `flip` is xor-ed in first.
-Int128 SumWords(const uint64_t* values, const uint8_t* valid, size_t num_rows, uint64_t flip) {
-  uint64_t low = 0;
-  uint64_t high = 0;
-  if (valid == nullptr) {
-    for (size_t row = 0; row < num_rows; ++row) {
-      const uint64_t value = values[row] ^ flip;
-      low += value & 0xFFFFFFFF;
-      high += value >> 32;
-    }
-  } else {
-    for (size_t row = 0; row < num_rows; ++row) {
-      const uint64_t value = (values[row] ^ flip) & (uint64_t{0} - uint64_t{valid[row]});
-      low += value & 0xFFFFFFFF;
-      high += value >> 32;
-    }
-  }
-  return (Int128{high} << 32) + Int128{low};
-}
-
-double SumDoubles(const double* values, const uint8_t* valid, size_t num_rows) {
-  constexpr size_t kNumLanes = 8;
-  double lanes[kNumLanes] = {};
-  const size_t num_whole = num_rows / kNumLanes * kNumLanes;
-  if (valid == nullptr) {
-    for (size_t row = 0; row < num_whole; row += kNumLanes) {
-      for (size_t lane = 0; lane < kNumLanes; ++lane)
-        lanes[lane] += values[row + lane];
-    }
-  } else {
-    for (size_t row = 0; row < num_whole; row += kNumLanes) {
-      for (size_t lane = 0; lane < kNumLanes; ++lane)
-        lanes[lane] += valid[row + lane] != 0 ? values[row + lane] : 0.0;
-    }
-  }
-  double sum = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
-               ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
-  for (size_t row = num_whole; row < num_rows; ++row) {
-    if (valid == nullptr || valid[row] != 0) sum += values[row];
-  }
-  return sum;
-}
-
 template <typename Lane, bool kMax>
-Lane Extreme(const Lane* values, const uint8_t* valid, size_t num_rows, Lane flip) {
-  // Min and max of unsigned lanes; `flip` makes signed 64-bit values ordered as unsigned ones.
+Lane Extreme(const Lane* values, const uint8_t* valid, size_t num_rows) {
   Lane best = kMax ? Lane{0} : std::numeric_limits<Lane>::max();
   if (valid == nullptr) {
     for (size_t row = 0; row < num_rows; ++row) {
-      const auto value = static_cast<Lane>(values[row] ^ flip);
-      best = kMax ? std::max(best, value) : std::min(best, value);
+      best = kMax ? std::max(best, values[row]) : std::min(best, values[row]);
     }
   } else {
     for (size_t row = 0; row < num_rows; ++row) {
       const auto mask = static_cast<Lane>(Lane{0} - Lane{valid[row]});
-      const auto value = static_cast<Lane>(values[row] ^ flip);
       if constexpr (kMax) {
-        best = std::max(best, static_cast<Lane>(value & mask));
+        best = std::max(best, static_cast<Lane>(values[row] & mask));
       } else {
-        best = std::min(best, static_cast<Lane>(value | static_cast<Lane>(~mask)));
+        best = std::min(best, static_cast<Lane>(values[row] | static_cast<Lane>(~mask)));
       }
     }
   }
-  return static_cast<Lane>(best ^ flip);
-}
-
-template <bool kMax>
-double ExtremeDouble(const double* values, const uint8_t* valid, size_t num_rows) {
-  constexpr size_t kNumLanes = 8;
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  constexpr double kStart = kMax ? -kInfinity : kInfinity;
-  const auto better = [](double value, double best) {
-    return (kMax ? value > best : value < best) ? value : best;  // False for NaN.
-  };
-  double best = kStart;
-  uint64_t num_valid = 0;
-  uint64_t num_nan = 0;
-  if (valid == nullptr) {
-    double lanes[kNumLanes];
-    uint64_t nans[kNumLanes] = {};
-    std::fill_n(lanes, kNumLanes, kStart);
-    const size_t num_whole = num_rows / kNumLanes * kNumLanes;
-    for (size_t row = 0; row < num_whole; row += kNumLanes) {
-      for (size_t lane = 0; lane < kNumLanes; ++lane) {
-        const double value = values[row + lane];
-        lanes[lane] = better(value, lanes[lane]);
-        nans[lane] += value != value ? 1U : 0U;
-      }
-    }
-    for (size_t lane = 0; lane < kNumLanes; ++lane) {
-      best = better(lanes[lane], best);
-      num_nan += nans[lane];
-    }
-    for (size_t row = num_whole; row < num_rows; ++row) {
-      best = better(values[row], best);
-      num_nan += values[row] != values[row] ? 1U : 0U;
-    }
-    num_valid = num_rows;
-  } else {
-    for (size_t row = 0; row < num_rows; ++row) {
-      best = better(valid[row] != 0 ? values[row] : kStart, best);
-      num_valid += valid[row];
-      num_nan += valid[row] != 0 && values[row] != values[row] ? 1U : 0U;
-    }
-  }
-  const bool is_nan = kMax ? num_nan > 0 : num_nan == num_valid;
-  return is_nan ? std::numeric_limits<double>::quiet_NaN() : best;
+  return best;
 }
 
 const uint8_t* ValidOf(const VectorView& view, RowSlice slice) {
@@ -239,15 +149,15 @@ void AggregatePacked(const VectorView& view, AggregateSet wanted, std::span<cons
   if ((wanted & kWantMin) != 0) {
     for (size_t i = 0; i < slices.size(); ++i) {
       const auto [begin, end] = slices[i];
-      totals[i].min = view.base + Extreme<Lane, false>(values + begin, ValidOf(view, slices[i]),
-                                                       end - begin, Lane{0});
+      totals[i].min =
+          view.base + Extreme<Lane, false>(values + begin, ValidOf(view, slices[i]), end - begin);
     }
   }
   if ((wanted & kWantMax) != 0) {
     for (size_t i = 0; i < slices.size(); ++i) {
       const auto [begin, end] = slices[i];
-      totals[i].max = view.base + Extreme<Lane, true>(values + begin, ValidOf(view, slices[i]),
-                                                      end - begin, Lane{0});
+      totals[i].max =
+          view.base + Extreme<Lane, true>(values + begin, ValidOf(view, slices[i]), end - begin);
     }
   }
 }
@@ -257,21 +167,19 @@ void AggregateWords(const VectorView& view, AggregateSet wanted, std::span<const
   const auto* values = static_cast<const uint64_t*>(view.data);
   const bool is_signed = view.type == DataType::kInt64 || view.type == DataType::kTimestamp ||
                          view.type == DataType::kInterval;
-  const uint64_t flip = is_signed ? kSignBit : 0;
   for (size_t i = 0; i < slices.size(); ++i) {
+    if (totals[i].count == 0) continue;
     const uint64_t* rows = values + slices[i].begin;
     const uint8_t* valid = ValidOf(view, slices[i]);
     const size_t num_rows = slices[i].end - slices[i].begin;
-    if ((wanted & kWantSum) != 0) {
-      totals[i].int_sum =
-          SumWords(rows, valid, num_rows, flip) - Int128{flip} * Int128{totals[i].count};
+    if ((wanted & (kWantMin | kWantMax)) == 0) {
+      totals[i].int_sum = SumWords(rows, valid, num_rows, is_signed);
+      continue;
     }
-    if ((wanted & kWantMin) != 0) {
-      totals[i].min = Extreme<uint64_t, false>(rows, valid, num_rows, flip);
-    }
-    if ((wanted & kWantMax) != 0) {
-      totals[i].max = Extreme<uint64_t, true>(rows, valid, num_rows, flip);
-    }
+    const WordTotals all = TotalWords(rows, valid, num_rows, is_signed);
+    totals[i].int_sum = all.sum;
+    totals[i].min = all.min;
+    totals[i].max = all.max;
   }
 }
 
@@ -279,16 +187,18 @@ void AggregateDoubles(const VectorView& view, AggregateSet wanted, std::span<con
                       SliceTotals* totals) {
   const auto* values = static_cast<const double*>(view.data);
   for (size_t i = 0; i < slices.size(); ++i) {
+    if (totals[i].count == 0) continue;
     const double* rows = values + slices[i].begin;
     const uint8_t* valid = ValidOf(view, slices[i]);
     const size_t num_rows = slices[i].end - slices[i].begin;
-    if ((wanted & kWantSum) != 0) totals[i].float_sum = SumDoubles(rows, valid, num_rows);
-    if ((wanted & kWantMin) != 0) {
-      totals[i].min = std::bit_cast<uint64_t>(ExtremeDouble<false>(rows, valid, num_rows));
+    if ((wanted & (kWantMin | kWantMax)) == 0) {
+      totals[i].float_sum = SumDoubles(rows, valid, num_rows);
+      continue;
     }
-    if ((wanted & kWantMax) != 0) {
-      totals[i].max = std::bit_cast<uint64_t>(ExtremeDouble<true>(rows, valid, num_rows));
-    }
+    const DoubleTotals all = TotalDoubles(rows, valid, num_rows, totals[i].count);
+    totals[i].float_sum = all.sum;
+    totals[i].min = std::bit_cast<uint64_t>(all.min);
+    totals[i].max = std::bit_cast<uint64_t>(all.max);
   }
 }
 
