@@ -123,4 +123,34 @@ Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t 
   return Status::Ok();
 }
 
+Result<VectorShape> DescribeVector(std::span<const std::byte> encoded, uint32_t num_rows) {
+  VectorShape shape;
+  ByteReader reader(encoded);
+  STRIA_ASSIGN_OR_RETURN(const auto validity, reader.Read<uint8_t>());
+  shape.all_null = validity == static_cast<uint8_t>(Validity::kAllNull);
+  if (!shape.all_null) {
+    const bool has_bitmap = validity == static_cast<uint8_t>(Validity::kBitmap);
+    STRIA_ASSIGN_OR_RETURN(const auto bitmap,
+                           reader.ReadBytes(has_bitmap ? (num_rows + 7) / 8 : 0));
+    static_cast<void>(bitmap);
+    STRIA_ASSIGN_OR_RETURN(const auto encoding, reader.Read<uint8_t>());
+    shape.encoding = static_cast<EncodingId>(encoding);
+  }
+  shape.value_bytes = reader.num_remaining();
+  shape.validity_bytes = encoded.size() - shape.value_bytes;
+  return shape;
+}
+
+std::string_view EncodingName(EncodingId encoding) {
+  switch (encoding) {
+    case EncodingId::kPlain: return "plain";
+    case EncodingId::kConstant: return "constant";
+    case EncodingId::kFrameOfReference: return "frame of reference";
+    case EncodingId::kNarrow: return "narrow";
+    case EncodingId::kPlainStrings: return "plain strings";
+    case EncodingId::kDictionary: return "dictionary";
+  }
+  return "unknown";
+}
+
 }  // namespace stria::storage

@@ -42,4 +42,18 @@ void EncodeVector(const VectorInput& input, std::vector<std::byte>& encoded);
 Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t num_rows,
                     DecodedVector& decoded);
 
+/// What the bytes of a vector are for.
+struct VectorShape {
+  bool all_null = false;  ///< then there are no values, and no encoding
+  EncodingId encoding = EncodingId::kPlain;
+  size_t validity_bytes = 0;
+  size_t value_bytes = 0;
+};
+
+/// Describes what EncodeVector() wrote without decoding the values; kCorruption when it is cut.
+Result<VectorShape> DescribeVector(std::span<const std::byte> encoded, uint32_t num_rows);
+
+/// "plain", "constant" and so on; "unknown" for a number that no encoding has.
+std::string_view EncodingName(EncodingId encoding);
+
 }  // namespace stria::storage

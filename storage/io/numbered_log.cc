@@ -20,16 +20,7 @@ constexpr size_t kHeaderBytes = 40;
 constexpr size_t kNameDigits = 20;
 constexpr uint64_t kMaxEditsBetweenSnapshots = 63;
 
-std::optional<uint64_t> ParseName(const std::string& name) {
-  uint64_t number = 0;
-  if (name.size() != kNameDigits) return std::nullopt;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
-  if (number == 0 || number == UINT64_MAX) return std::nullopt;  // Never written; 0 means none.
-  return number;
-}
-
-struct Record {
+struct ParsedRecord {
   NumberedLog::Kind kind = NumberedLog::Kind::kEdit;
   std::vector<std::byte> file;
   std::span<const std::byte> payload;
@@ -39,8 +30,8 @@ uint64_t RecordChecksum(std::span<const std::byte> header, std::span<const std::
   return Checksum(payload, Checksum(header.first(kHeaderBytes - 8)));
 }
 
-Result<Record> ParseRecord(std::vector<std::byte> file, uint64_t expected_number) {
-  Record record;
+Result<ParsedRecord> ParseRecord(std::vector<std::byte> file, uint64_t expected_number) {
+  ParsedRecord record;
   record.file = std::move(file);
   ByteReader reader(record.file);
   STRIA_ASSIGN_OR_RETURN(const auto magic, reader.Read<uint64_t>());
@@ -65,6 +56,25 @@ Result<Record> ParseRecord(std::vector<std::byte> file, uint64_t expected_number
 
 }  // namespace
 
+std::optional<uint64_t> NumberedLog::ParseName(const std::string& name) {
+  uint64_t number = 0;
+  if (name.size() != kNameDigits) return std::nullopt;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  if (number == 0 || number == UINT64_MAX) return std::nullopt;  // Never written; 0 means none.
+  return number;
+}
+
+Result<NumberedLog::Record> NumberedLog::ReadRecord(FileSystem& files, const std::string& path,
+                                                    uint64_t number) {
+  STRIA_ASSIGN_OR_RETURN(auto bytes, ReadFile(files, path));
+  const auto parsed = ParseRecord(std::move(bytes), number);
+  if (!parsed) return parsed.error().WithContext(path);
+  return Record{.kind = parsed->kind,
+                .number = number,
+                .payload = {parsed->payload.begin(), parsed->payload.end()}};
+}
+
 std::string NumberedLog::PathOf(uint64_t number) const {
   return fmt::format("{}/{:020}", directory_, number);
 }
@@ -80,7 +90,7 @@ Status NumberedLog::Open(const Apply& apply) {
   if (numbers.empty()) return Status::Ok();
   std::ranges::sort(numbers);
 
-  const auto read = [&](uint64_t number) -> Result<Record> {
+  const auto read = [&](uint64_t number) -> Result<ParsedRecord> {
     const std::string path = PathOf(number);
     STRIA_ASSIGN_OR_RETURN(auto bytes, ReadFile(files_, path));
     auto record = ParseRecord(std::move(bytes), number);
@@ -88,7 +98,7 @@ Status NumberedLog::Open(const Apply& apply) {
     return record;
   };
   // Backwards to the newest snapshot.
-  std::vector<Record> records;
+  std::vector<ParsedRecord> records;
   for (size_t i = numbers.size(); i-- > 0;) {
     if (!records.empty() && numbers[i] + 1 != numbers[i + 1]) break;
     STRIA_ASSIGN_OR_RETURN(auto record, read(numbers[i]));
@@ -103,7 +113,7 @@ Status NumberedLog::Open(const Apply& apply) {
     return Corruption("{}: record {} is missing", directory_, numbers.back() - records.size());
   }
   for (size_t i = records.size(); i-- > 0;) {
-    const Record& record = records[i];
+    const ParsedRecord& record = records[i];
     if (record.kind == Kind::kSnapshot) {
       snapshot_bytes_ = record.payload.size();
     } else {

@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -53,6 +54,18 @@ class NumberedLog {
 
   /// Commits a snapshot as the next number, and removes what is older than the one before.
   Status AppendSnapshot(std::span<const std::byte> payload);
+
+  /// One record, whatever the others are. Fails with kCorruption unless `file` is whole and holds
+  /// `number`.
+  struct Record {
+    Kind kind = Kind::kEdit;
+    uint64_t number = 0;
+    std::vector<std::byte> payload;
+  };
+  static Result<Record> ReadRecord(FileSystem& files, const std::string& path, uint64_t number);
+
+  /// The number in the name of a record; nullopt for any other name.
+  static std::optional<uint64_t> ParseName(const std::string& name);
 
   /// The number of the last record, 0 for none.
   uint64_t last_number() const { return last_number_; }
