@@ -11,10 +11,15 @@ namespace stria {
 
 namespace internal {
 
-extern const bool kill_points_enabled;
+extern bool kill_points_enabled;
 void PassKillPoint(const char* name);
 
 }  // namespace internal
+
+/// Calls `observer` with each name that is passed, until it is replaced; null for none. For tests
+/// that simulate a death: they note where the engine is, or turn its disk off. Not while another
+/// thread may pass a kill point.
+void ObserveKillPoints(void (*observer)(const char* name));
 
 /// Dies here if the environment asks for it. Requires a string literal.
 inline void KillPoint(const char* name) {

@@ -141,11 +141,13 @@ bool NumberedLog::WantsSnapshot() const {
 }
 
 Status NumberedLog::AppendSnapshot(std::span<const std::byte> payload) {
+  KillPoint("manifest.snapshot");
   STRIA_RETURN_IF_ERROR(Append(Kind::kSnapshot, payload));
   previous_snapshot_number_ = snapshot_number_;
   snapshot_number_ = last_number_;
   snapshot_bytes_ = payload.size();
   edit_bytes_ = 0;
+  KillPoint("manifest.remove_old");
   RemoveOld();
   return Status::Ok();
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "storage/base/status.h"
+#include "tests/crash/crash_steps.h"
 #include "tests/crash/crash_world.h"
 
 namespace stria::storage {
@@ -13,9 +14,10 @@ namespace stria::storage {
 /// then one more batch must be stored.
 Status ReopenAndVerify(CrashWorld& world);
 
-/// One world of `num_cycles` cycles: random actions, a fault at a random call, a restart or a loss
-/// of power, sometimes another in the midst of recovery, and a look at what is there. Everything
-/// follows from `seed`.
-Status RunCrashCycles(uint64_t seed, uint32_t num_shards, int num_cycles);
+/// One world of `num_cycles` cycles: random actions, a death at a random call or in a step that is
+/// due, or a call that fails, a restart or a loss of power, sometimes another in the midst of
+/// recovery, and a look at what is there. Everything follows from `seed`. Adds each death to
+/// `counts`.
+Status RunCrashCycles(uint64_t seed, uint32_t num_shards, int num_cycles, StepCounts& counts);
 
 }  // namespace stria::storage

@@ -1,49 +1,56 @@
 #include "tests/crash/crash_world.h"
 
 #include <algorithm>
-#include <optional>
 #include <set>
+#include <span>
 
 #include <fmt/core.h>
 
 #include "storage/base/errors.h"
+#include "storage/base/kill_point.h"
 #include "storage/base/log.h"
+#include "tests/support/engine_rows.h"
 
 namespace stria::storage {
 namespace {
 
-constexpr int kMarkersABatch = 4;
-constexpr int kNumTables = 3;
+constexpr uint64_t kDiskBytes = 1ULL << 40;
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kDay = 86'400 * kSecond;
+constexpr uint64_t kNumTimes = 12;  // On each of two days.
+constexpr size_t kMaxHeld = 3;
 
-std::string Text(const Fields& fields) {
-  std::string text;
-  for (const auto& [name, value] : fields)
-    text += " " + name + "=" + value;
-  return text.empty() ? " nothing" : text;
+CrashWorld* the_world = nullptr;
+
+std::string SeriesText(const SeriesTags& series) {
+  std::string text = ",h=" + std::to_string(series.h);
+  if (series.k >= 0) text += ",k=" + std::to_string(series.k);
+  if (series.z >= 0) text += ",z=" + std::to_string(series.z);
+  return text;
 }
 
-// The first difference between what is there and what should be, as a Status.
-Status Compare(const std::string& table, const Rows& found, const Rows& expected) {
-  for (const auto& [key, row] : expected) {
-    const auto there = found.find(key);
-    if (there == found.end()) {
-      return Corruption("{} {} {}: the row is missing, it should hold{}", table, key.first,
-                        key.second, Text(row));
-    }
-    if (there->second != row) {
-      return Corruption("{} {} {}: holds{}, and should hold{}", table, key.first, key.second,
-                        Text(there->second), Text(row));
-    }
+std::string FieldText(size_t field, int64_t value) {
+  const std::string number = std::to_string(value);
+  switch (field) {
+    case 1: return number + "u";
+    case 2: return "\"text " + number + "\"";
+    case 3: return number + ".5";
+    case kBoolField: return value != 0 ? "true" : "false";
+    default: return number + "i";
   }
-  for (const auto& [key, row] : found) {
-    if (!expected.contains(key)) {
-      return Corruption("{} {} {}: nobody sent this row:{}", table, key.first, key.second,
-                        Text(row));
-    }
+}
+
+void AppendLine(const LedgerRow& row, std::string& lines) {
+  lines += kLedgerTables[row.table] + SeriesText(row.at.series);
+  char separator = ' ';
+  for (size_t field = 0; field < kNumFields; ++field) {
+    if (row.values[field] == kNoValue) continue;
+    lines += separator;
+    lines += kLedgerFields[field];
+    lines += "=" + FieldText(field, row.values[field]);
+    separator = ',';
   }
-  return Status::Ok();
+  lines += " " + std::to_string(row.at.time) + "\n";
 }
 
 }  // namespace
@@ -53,12 +60,30 @@ CrashWorld::CrashWorld(CrashWorldOptions options)
       random_(options.seed),
       bits_(options.seed + 1),
       files_(options.seed + 2),
-      executor_(std::make_unique<SimulatedExecutor>(options.seed + 3, clock_)) {
+      executor_(std::make_unique<SimulatedExecutor>(options.seed + 3, clock_)),
+      ledger_(options.num_shards == 1 ? 2 : 6) {
   SetLogSink([](std::string_view) {});  // Of every failure that is made, a line.
+  the_world = this;
+  ObserveKillPoints(&OnKillPoint);
 }
 
 CrashWorld::~CrashWorld() {
   Close();
+  ObserveKillPoints(nullptr);
+  the_world = nullptr;
+}
+
+void CrashWorld::OnKillPoint(const char* name) {
+  CrashWorld& world = *the_world;
+  if (world.files_.failed()) return;
+  world.steps_.Pass(name);
+  if (world.armed_point_ != name || --world.armed_passes_ > 0) return;
+  world.armed_point_.clear();
+  if (world.armed_calls_ == 0) {
+    world.files_.Die();
+  } else {
+    world.files_.FailAt(world.armed_calls_, StatusCode::kIoError, /*dies=*/true);
+  }
 }
 
 Status CrashWorld::Open() {
@@ -78,73 +103,163 @@ Status CrashWorld::Open() {
 }
 
 void CrashWorld::Close() {
+  held_.clear();
   engine_.reset();
 }
 
-CrashWorld::Batch CrashWorld::MakeBatch() {
-  Batch batch;
-  const auto number = static_cast<int64_t>(batches_.size());
-  const auto add = [&](std::vector<Row>& rows, Row row) {
-    batch.lines += row.table + "," + row.key.first;
-    char separator = ' ';
-    for (const auto& [name, value] : row.fields) {
-      const std::string quote = name == "s" ? "\"" : "";
-      batch.lines += separator + name + "=" + quote + value + quote;
-      separator = ',';
-    }
-    batch.lines += " " + std::to_string(row.key.second) + "\n";
-    rows.push_back(std::move(row));
+void CrashWorld::DieIn(Step step) {
+  const auto points = PointsOf(step);
+  const StepPoint& point = points[random_() % points.size()];
+  armed_point_ = point.kill_point;
+  armed_passes_ = 1 + static_cast<uint32_t>(random_() % point.max_pass);
+  armed_calls_ = random_() % 2 == 0 ? 0 : 1 + random_() % 6;
+}
+
+Step CrashWorld::DiedIn() const {
+  return files_.failed() ? steps_.StepOf(files_.failed_call()) : Step::kIdle;
+}
+
+void CrashWorld::Restart() {
+  files_.Restart();
+  steps_.Reset();
+  armed_point_.clear();
+}
+
+void CrashWorld::Crash(FaultFileSystem::Unsynced unsynced) {
+  files_.Crash(unsynced);
+  steps_.Reset();
+  armed_point_.clear();
+}
+
+void CrashWorld::SqueezeDisk(uint64_t free_bytes) {
+  const auto space = files_.Space("data");
+  files_.SetCapacity(space->total_bytes - space->free_bytes + free_bytes);
+  squeezed_ = true;
+}
+
+void CrashWorld::ReleaseDisk() {
+  files_.SetCapacity(kDiskBytes);
+  squeezed_ = false;
+}
+
+bool CrashWorld::IsExcused(const Status& status) const {
+  return status.ok() ||
+         ((files_.failed() || squeezed_) && status.code() != StatusCode::kCorruption);
+}
+
+void CrashWorld::Expect(const char* what, const Status& status) {
+  if (complaint_.ok() && !IsExcused(status)) complaint_ = status.WithContext(what);
+}
+
+LedgerRow CrashWorld::MakeRow(uint64_t number, size_t position) {
+  // Tables, tags, series and fields come one after the other.
+  const auto some = [&](uint64_t most, uint64_t first, uint64_t batches_each) {
+    return random_() % std::min<uint64_t>(most, first + number / batches_each);
   };
-  for (int i = 0; i < kMarkersABatch; ++i) {
-    add(batch.markers, {.table = "mark",
-                        .key = {fmt::format("b={},i={}", number % 8, i), number},
-                        .fields = {{"v", std::to_string(number) + "i"}}});
+  LedgerRow row;
+  row.table = some(kNumLedgerTables, 1, 12);
+  row.at.series.h = static_cast<int32_t>(some(40, 4, 8));
+  if (random_() % 3 == 0) row.at.series.k = static_cast<int32_t>(random_() % 2);
+  if (number > 50 && random_() % 8 == 0) row.at.series.z = static_cast<int32_t>(some(9, 1, 40));
+  row.at.time = static_cast<int64_t>(random_() % kNumTimes) * kSecond +
+                static_cast<int64_t>(random_() % 2) * kDay;
+  row.values.fill(kNoValue);
+  const auto value = static_cast<int64_t>(number * 100 + position);
+  for (uint64_t num_fields = 1 + random_() % 4; num_fields > 0; --num_fields) {
+    const size_t field = some(kNumFields, 3, 8);
+    row.values[field] = field == kBoolField ? value & 1 : value;
   }
-  const size_t num_rows = 1 + random_() % 8;
+  return row;
+}
+
+Operation CrashWorld::MakeBatch(std::string& lines) {
+  Operation batch;
+  const uint64_t number = ledger_.next_number();
+  for (int32_t i = 0; i < ledger_.num_markers(); ++i) {
+    lines += fmt::format("{},b={},i={},n={} v={}i {}\n", kMarkerTable, number % 4, i, number / 64,
+                         number, number);
+  }
+  const size_t num_rows = random_() % 24 == 0 ? 40 + random_() % 50 : 1 + random_() % 8;
   for (size_t i = 0; i < num_rows; ++i) {
-    const uint64_t value = static_cast<uint64_t>(number) * 100 + i;
-    Row row{
-        .table = fmt::format("t{}", random_() % kNumTables),
-        .key = {fmt::format("h={}", random_() % 6), static_cast<int64_t>(random_() % 12) * kSecond +
-                                                        static_cast<int64_t>(random_() % 2) * kDay},
-        .fields = {}};
-    const uint64_t which = 1 + random_() % 7;
-    if ((which & 1) != 0) row.fields["i"] = std::to_string(value) + "i";
-    if ((which & 2) != 0) row.fields["u"] = std::to_string(value) + "u";
-    if ((which & 4) != 0) row.fields["s"] = "text " + std::to_string(value);
-    add(batch.rows, std::move(row));
+    batch.rows.push_back(MakeRow(number, i));
+    AppendLine(batch.rows.back(), lines);
   }
   return batch;
 }
 
-void CrashWorld::Note(Batch& batch, const WriteResult& result) {
-  if (result.status.ok()) {
-    batch.answer = Answer::kAcknowledged;
-  } else if (result.status.code() != StatusCode::kIoError) {
-    batch.answer = Answer::kRefused;  // A failing disk may have it nevertheless.
+void CrashWorld::Hear(Operation& operation, const Status& status, bool waited) {
+  Expect("an operation on a disk that does not fail", status);
+  if (status.ok()) {
+    ledger_.Hear(operation, waited ? Answer::kAcknowledged : Answer::kQueued);
+  } else {
+    ledger_.Hear(operation, status.code() == StatusCode::kIoError ? Answer::kFailed  //
+                                                                  : Answer::kRefused);
   }
 }
 
 void CrashWorld::Submit() {
-  Batch& batch = batches_.emplace_back(MakeBatch());
-  WriteRequest request = LinesRequest(batch.lines);
-  const bool waits = !options_.trusts_queued && random_() % 10 != 0;
-  request.sync = waits;
+  std::string lines;
+  Operation& batch = ledger_.Send(MakeBatch(lines));
+  WriteRequest request = LinesRequest(lines);
+  request.sync = !options_.trusts_queued && random_() % 10 != 0;
+  const bool waits = request.sync || options_.trusts_queued;
   engine_->Submit(std::move(request), [this, &batch, waits](const WriteResult& result) {
-    if (waits || options_.trusts_queued || !result.status.ok()) Note(batch, result);
+    Hear(batch, result.status, waits);
   });
 }
 
-void CrashWorld::Act() {
-  if (engine_ == nullptr) return;
-  switch (random_() % 24) {
-    case 0: static_cast<void>(engine_->Flush()); break;
-    case 1: static_cast<void>(engine_->Compact()); break;
+Status CrashWorld::WriteOne() {
+  std::string lines;
+  Operation& batch = ledger_.Send(MakeBatch(lines));
+  const WriteResult result = engine_->Write(LinesRequest(lines));
+  Hear(batch, result.status, /*waited=*/true);
+  return result.status;
+}
+
+RowChoice CrashWorld::RandomChoice() {
+  RowChoice choice;
+  const auto time = [&] {
+    return static_cast<int64_t>(random_() % (kNumTimes + 1)) * kSecond +
+           static_cast<int64_t>(random_() % 2) * kDay;
+  };
+  const uint64_t kind = random_();
+  if ((kind & 1) != 0) choice.time.begin = time();
+  if ((kind & 2) != 0) choice.time.end = time();
+  const auto h = static_cast<int32_t>(random_() % 12);
+  if ((kind & 12) == 0) choice.h = h;
+  if ((kind & 12) == 4) choice.not_h = h;
+  choice.only_without_k = (kind & 48) == 0;
+  return choice;
+}
+
+ReadForm CrashWorld::RandomForm() {
+  ReadForm form;
+  if (random_() % 4 == 0) return form;
+  form.choice = RandomChoice();
+  if (random_() % 3 == 0) form.fields = static_cast<uint32_t>(random_()) & form.fields;
+  if (random_() % 5 == 0) {
+    form.last_row_only = true;
+  } else if (random_() % 2 == 0) {
+    constexpr std::array<size_t, 4> kHintFields = {0, 1, 3, 5};
+    constexpr std::array kOps = {CompareOp::kEq, CompareOp::kLt, CompareOp::kLe, CompareOp::kGt,
+                                 CompareOp::kGe};
+    const uint64_t back = random_() % (random_() % 2 == 0 ? 10 : 200);
+    const uint64_t number = ledger_.next_number() - std::min(ledger_.next_number(), back);
+    form.hint = {.field = kHintFields[random_() % kHintFields.size()],
+                 .op = kOps[random_() % kOps.size()],
+                 .value = static_cast<int64_t>(number * 100 + random_() % 4)};
+  }
+  return form;
+}
+
+Status CrashWorld::Act() {
+  if (engine_ == nullptr) return Status::Ok();
+  switch (random_() % 32) {
+    case 0: Expect("flush", engine_->Flush()); break;
+    case 1: Expect("compaction", engine_->Compact()); break;
     case 2: executor_->RunFor(static_cast<int64_t>(random_() % 30) * kSecond); break;
     case 3:
-      if (random_() % 3 != 0) break;
-      Close();
-      static_cast<void>(Open());  // What fails here is seen by the next Open().
+      if (random_() % 3 == 0) return StartAgain();
       break;
     case 4:
     case 5:
@@ -157,62 +272,162 @@ void CrashWorld::Act() {
       for (uint64_t num_tasks = random_() % 4; num_tasks > 0; --num_tasks)
         executor_->RunOne();
       break;
+    case 12: return Read();
+    case 13: return Hold();
+    case 14: return ReleaseHeld(random_() % kMaxHeld);
+    case 15: Delete(); break;
+    case 16: Drop(); break;
     default: Submit(); break;
   }
+  return Status::Ok();
 }
 
-void CrashWorld::Run(int num_actions) {
+void CrashWorld::Provoke(Step step) {
+  const auto is_over = [&] { return engine_ == nullptr || files_.failed(); };
+  const int num_rounds = step == Step::kSnapshot ? 80 : step == Step::kRoll ? 30 : 6;
+  for (int i = 0; i < num_rounds && !is_over(); ++i) {
+    Submit();
+    if (random_() % 4 != 0) Settle();
+    if (is_over()) break;
+    switch (step) {
+      case Step::kFlush:
+      case Step::kSnapshot:
+      case Step::kCommit: static_cast<void>(engine_->Flush()); break;
+      case Step::kCompaction:
+        static_cast<void>(i < 2 ? engine_->Flush() : engine_->Compact());
+        break;
+      case Step::kDelete: Delete(); break;
+      case Step::kDrop: Drop(); break;
+      default: break;
+    }
+  }
+}
+
+Status CrashWorld::Run(int num_actions) {
   static_cast<void>(Open());
   for (int i = 0; i < num_actions; ++i)
-    Act();
+    STRIA_RETURN_IF_ERROR(Act());
   if (engine_ != nullptr) Settle();
+  return ReleaseHeld(0);
 }
 
-Status CrashWorld::WriteOne() {
-  Batch& batch = batches_.emplace_back(MakeBatch());
-  const WriteResult result = engine_->Write(LinesRequest(batch.lines));
-  Note(batch, result);
-  return result.status;
+// In order, while everything that has failed so far stays so. A start that fails is followed by the
+// next one after the crash.
+Status CrashWorld::StartAgain() {
+  STRIA_RETURN_IF_ERROR(ReleaseHeld(0));
+  Close();
+  Status status = Open();
+  if (status.ok()) status = Verify(Look::kRestarted);
+  return IsExcused(status) ? Status::Ok() : status.WithContext("start in order");
 }
 
-size_t CrashWorld::num_acknowledged() const {
-  return static_cast<size_t>(std::ranges::count(batches_, Answer::kAcknowledged, &Batch::answer));
+// Deletes and drops, which the engine does not have yet.
+void CrashWorld::Delete() {}
+void CrashWorld::Drop() {}
+
+Status CrashWorld::Read() {
+  const Status status = Verify(Look::kRunning);
+  return IsExcused(status) ? Status::Ok() : status;
 }
 
-Status CrashWorld::Verify(bool settles) {
-  std::map<std::string, Rows> expected;
-  STRIA_ASSIGN_OR_RETURN(const auto markers, ReadRows(*engine_, "mark"));
-  for (size_t number = 0; number < batches_.size(); ++number) {
-    Batch& batch = batches_[number];
-    const auto num_there = std::ranges::count_if(
-        batch.markers, [&](const Row& marker) { return markers.contains(marker.key); });
-    if (num_there != 0 && num_there != kMarkersABatch) {
-      return Corruption("batch {}: {} of its {} markers are there", number, num_there,
-                        kMarkersABatch);
+Status CrashWorld::Hold() {
+  const auto hold = [&]() -> Status {
+    STRIA_ASSIGN_OR_RETURN(const auto markers, ReadMarkers(*engine_, ledger_.first_unsettled()));
+    STRIA_RETURN_IF_ERROR(ledger_.TakeMarkers(markers, ledger_.first_unsettled(), Look::kRunning));
+    const ReadForm form = RandomForm();
+    const size_t table = random_() % kNumLedgerTables;
+    STRIA_ASSIGN_OR_RETURN(auto scan, HeldScan::Open(*engine_, table, form));
+    Held held{.scan = std::move(scan), .expected = {}};
+    for (const auto& tables : ledger_.Possibilities(Look::kRunning))
+      held.expected.push_back(SeenBy(form, tables[table]));
+    held_.push_back(std::move(held));
+    return Status::Ok();
+  };
+  if (held_.size() >= kMaxHeld) return Status::Ok();
+  const Status status = hold();
+  return IsExcused(status) ? Status::Ok() : status.WithContext("while running");
+}
+
+Status CrashWorld::ReleaseHeld(size_t num_kept) {
+  while (held_.size() > num_kept) {
+    Held held = std::move(held_.front());
+    held_.pop_front();
+    const auto found = held.scan.Read();
+    if (!found && IsExcused(found.error())) continue;
+    if (!found) return found.error().WithContext("a scan that was held");
+    Status status;
+    for (const auto& expected : held.expected) {
+      status = CompareRows(kLedgerTables[held.scan.table()], *found, expected);
+      if (status.ok()) break;
     }
-    if (batch.answer == Answer::kAcknowledged && num_there == 0) {
-      return Corruption("batch {} was acknowledged and is not there", number);
-    }
-    if (batch.answer == Answer::kRefused && num_there != 0) {
-      return Corruption("batch {} was refused or void, and is there", number);
-    }
-    if (settles) batch.answer = num_there == 0 ? Answer::kRefused : Answer::kAcknowledged;
-    if (num_there == 0) continue;
-    for (const auto* rows : {&batch.markers, &batch.rows}) {
-      for (const Row& row : *rows) {
-        Fields& fields = expected[row.table][row.key];
-        for (const auto& [name, value] : row.fields)
-          fields[name] = value;
-      }
-    }
-  }
-  STRIA_RETURN_IF_ERROR(Compare("mark", markers, expected["mark"]));
-  for (int table = 0; table < kNumTables; ++table) {
-    const std::string name = fmt::format("t{}", table);
-    STRIA_ASSIGN_OR_RETURN(const auto rows, ReadRows(*engine_, name));
-    STRIA_RETURN_IF_ERROR(Compare(name, rows, expected[name]));
+    STRIA_RETURN_IF_ERROR(
+        status.WithContext("a scan that was held, " + held.scan.form().ToString()));
   }
   return Status::Ok();
+}
+
+Status CrashWorld::CompareTables(const std::vector<LedgerTables>& possible, Look look,
+                                 LedgerTables& chosen) {
+  std::vector<HeldScan> scans;
+  for (size_t table = 0; table < kNumLedgerTables; ++table) {
+    if (look == Look::kRestarted || random_() % 2 == 0) {
+      STRIA_ASSIGN_OR_RETURN(auto scan, HeldScan::Open(*engine_, table, {}));
+      scans.push_back(std::move(scan));
+    }
+    if (random_() % 2 == 0) {
+      STRIA_ASSIGN_OR_RETURN(auto scan, HeldScan::Open(*engine_, table, RandomForm()));
+      scans.push_back(std::move(scan));
+    }
+  }
+  std::vector<LedgerRows> found;
+  for (auto& scan : scans) {
+    STRIA_ASSIGN_OR_RETURN(auto rows, scan.Read());
+    found.push_back(std::move(rows));
+  }
+  Status status;
+  for (const auto& tables : possible) {
+    status = Status::Ok();
+    for (size_t i = 0; i < scans.size() && status.ok(); ++i) {
+      const ReadForm& form = scans[i].form();
+      const size_t table = scans[i].table();
+      status = CompareRows(kLedgerTables[table], found[i], SeenBy(form, tables[table]))
+                   .WithContext(form.ToString());
+    }
+    if (status.ok()) {
+      chosen = tables;
+      break;
+    }
+  }
+  return status;
+}
+
+// After a start no file is there that nobody names.
+Status CrashWorld::CheckFiles() {
+  std::set<std::string> named;
+  for (const PartInfo& part : engine_->Parts())
+    named.insert(fmt::format("data/shard/{}/part/{}", part.shard, part.file));
+  for (uint32_t shard = 0; shard < options_.num_shards; ++shard) {
+    const std::string directory = fmt::format("data/shard/{}/part", shard);
+    STRIA_ASSIGN_OR_RETURN(const auto names, files_.List(directory));
+    for (const auto& name : names) {
+      if (named.contains(directory + "/" + name)) continue;
+      return Corruption("{}/{} is there after a start, and no table has it", directory, name);
+    }
+  }
+  return Status::Ok();
+}
+
+Status CrashWorld::Verify(Look look) {
+  STRIA_RETURN_IF_ERROR(std::exchange(complaint_, Status::Ok()));
+  // Older markers are looked at now and then.
+  const uint64_t first = random_() % 4 == 0 ? 0 : ledger_.first_unsettled();
+  STRIA_ASSIGN_OR_RETURN(const auto markers, ReadMarkers(*engine_, first));
+  STRIA_RETURN_IF_ERROR(ledger_.TakeMarkers(markers, first, look));
+  LedgerTables chosen;
+  STRIA_RETURN_IF_ERROR(CompareTables(ledger_.Possibilities(look), look, chosen));
+  if (look != Look::kRestarted) return Status::Ok();
+  ledger_.Settle(std::move(chosen));
+  return CheckFiles();
 }
 
 }  // namespace stria::storage

@@ -37,9 +37,10 @@ std::optional<std::string> FindViolation(const PlantedBug& bug) {
       CrashWorld world({.seed = 7, .num_shards = 1, .trusts_queued = bug.trusts_queued});
       if (bug.lie.has_value()) world.files().Plant(*bug.lie, bug.path_part);
       world.files().FailAt(call, StatusCode::kIoError, /*dies=*/true);
-      world.Run(70);
+      const Status while_running = world.Run(70);
+      if (!while_running.ok()) return while_running.ToString();
       world.Close();
-      world.files().Crash(unsynced);
+      world.Crash(unsynced);
       const Status status = ReopenAndVerify(world);
       if (!status.ok()) return status.ToString();
     }

@@ -9,6 +9,7 @@
 
 #include "tests/crash/crash_cycles.h"
 #include "tests/crash/crash_world.h"
+#include "tests/support/engine_rows.h"
 
 namespace stria::storage {
 namespace {
@@ -37,23 +38,24 @@ class PowerLossTest : public testing::TestWithParam<Fault> {
     const Fault& fault = GetParam();
     CrashWorld world({.seed = kSeed, .num_shards = fault.num_shards});
     world.files().FailAt(call, fault.code, fault.dies);
-    world.Run(kNumActions);
+    const Status while_running = world.Run(kNumActions);
     const bool reached = world.files().failed();
     const std::string where =
         reached ? "call " + std::to_string(call) + ", " + world.files().failed_call() : "no fault";
+    EXPECT_TRUE(while_running.ok()) << where << ", running: " << while_running.ToString();
     if (!fault.dies && world.is_open()) {
-      const Status status = world.Verify(/*settles=*/false);
+      const Status status = world.Verify(Look::kRunning);
       EXPECT_TRUE(status.ok()) << where << ", still running: " << status.ToString();
     }
     world.Close();
     if (!fault.dies) {
       // What a failed sync lost is still in the page cache of the machine.
-      world.files().Restart();
+      world.Restart();
       const Status status = ReopenAndVerify(world);
       EXPECT_TRUE(status.ok()) << where << ", restarted: " << status.ToString();
       world.Close();
     }
-    world.files().Crash(fault.unsynced);
+    world.Crash(fault.unsynced);
     const Status status = ReopenAndVerify(world);
     EXPECT_TRUE(status.ok()) << where << ", after the loss of power: " << status.ToString();
     return reached;
@@ -85,7 +87,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(SimulatorSliceTest, SurvivesCyclesOfFaultsAndRestarts) {
   const uint64_t seed = TestSeed();
   for (uint64_t world = 0; world < 12; ++world) {
-    const Status status = RunCrashCycles(seed * 1'000'000 + world, world % 2 == 0 ? 1 : 4, 10);
+    StepCounts counts = {};
+    const Status status =
+        RunCrashCycles(seed * 1'000'000 + world, world % 2 == 0 ? 1 : 4, 10, counts);
     ASSERT_TRUE(status.ok()) << "world " << world << ": " << status.ToString();
   }
 }

@@ -50,27 +50,33 @@ Status CheckTimes(const ScanRun& run, std::span<const int64_t> times, TimeRange 
   return Status::Ok();
 }
 
-Status ReadRun(const Scan& scan, ScanBlock& block, const ScanRun& run, TimeRange range,
-               const std::vector<ColumnSchema>& fields, Rows& rows) {
+Status VisitRun(ScanBlock& block, const ScanRun& run, TimeRange range,
+                std::vector<VectorView>& vectors, const RowVisitor& visit) {
   STRIA_ASSIGN_OR_RETURN(const auto times, block.Times(run));
   STRIA_RETURN_IF_ERROR(CheckTimes(run, times, range));
-  const std::string series = SeriesText(scan.series(), run.series);
   for (uint32_t row = run.row_begin; row < run.row_end; ++row) {
-    Fields values;
-    for (size_t field = 0; field < fields.size(); ++field) {
-      STRIA_ASSIGN_OR_RETURN(const auto view, block.ReadVector(field, row / kVectorRows));
-      if (view.IsValid(row % kVectorRows))
-        values[fields[field].name] = ValueText(view, row % kVectorRows);
+    if (row == run.row_begin || row % kVectorRows == 0) {
+      for (size_t field = 0; field < vectors.size(); ++field) {
+        STRIA_ASSIGN_OR_RETURN(vectors[field], block.ReadVector(field, row / kVectorRows));
+      }
     }
-    const int64_t time = times[row - run.row_begin];
-    if (!rows.emplace(RowKey(series, time), std::move(values)).second) {
-      return Corruption("{} has two rows at {}", series, time);
-    }
+    STRIA_RETURN_IF_ERROR(
+        visit(run.series, times[row - run.row_begin], vectors, row % kVectorRows));
   }
   return Status::Ok();
 }
 
 }  // namespace
+
+Status VisitRows(Scan& scan, TimeRange range, size_t num_fields, const RowVisitor& visit) {
+  std::vector<VectorView> vectors(num_fields);
+  for (size_t index = 0; index < scan.num_blocks(); ++index) {
+    STRIA_ASSIGN_OR_RETURN(const auto block, scan.OpenBlock(index));
+    for (const ScanRun& run : block->runs())
+      STRIA_RETURN_IF_ERROR(VisitRun(*block, run, range, vectors, visit));
+  }
+  return Status::Ok();
+}
 
 Result<Rows> ReadRows(Engine& engine, const std::string& table, TimeRange time,
                       std::vector<TagPredicate> tags, bool last_row_only,
@@ -89,11 +95,17 @@ Result<Rows> ReadRows(Engine& engine, const std::string& table, TimeRange time,
   request.last_row_only = last_row_only;
   STRIA_ASSIGN_OR_RETURN(const auto scan, engine.OpenScan(request));
   Rows rows;
-  for (size_t index = 0; index < scan->num_blocks(); ++index) {
-    STRIA_ASSIGN_OR_RETURN(const auto block, scan->OpenBlock(index));
-    for (const ScanRun& run : block->runs())
-      STRIA_RETURN_IF_ERROR(ReadRun(*scan, *block, run, time, fields, rows));
-  }
+  const auto add = [&](uint32_t index, int64_t at, std::span<const VectorView> vectors,
+                       uint32_t row) -> Status {
+    const std::string series = SeriesText(scan->series(), index);
+    Fields values;
+    for (size_t field = 0; field < fields.size(); ++field) {
+      if (vectors[field].IsValid(row)) values[fields[field].name] = ValueText(vectors[field], row);
+    }
+    if (rows.emplace(RowKey(series, at), std::move(values)).second) return Status::Ok();
+    return Corruption("{} has two rows at {}", series, at);
+  };
+  STRIA_RETURN_IF_ERROR(VisitRows(*scan, time, fields.size(), add));
   return rows;
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +26,15 @@ using Rows = std::map<RowKey, Fields>;
 Result<Rows> ReadRows(Engine& engine, const std::string& table, TimeRange time = {},
                       std::vector<TagPredicate> tags = {}, bool last_row_only = false,
                       const std::string& database = "db");
+
+/// Takes a row: its series, its time, and its values, which stand at `row` of each of `vectors`.
+using RowVisitor = std::function<Status(uint32_t series, int64_t time,
+                                        std::span<const VectorView> vectors, uint32_t row)>;
+
+/// Calls `visit` for every row that `scan` of `num_fields` fields hands out. Fails with what
+/// `visit` says, when the scan fails, or with kCorruption when times are not sorted or lie outside
+/// `range`.
+Status VisitRows(Scan& scan, TimeRange range, size_t num_fields, const RowVisitor& visit);
 
 /// A write of line protocol. Requires lines that are well formed.
 WriteRequest LinesRequest(const std::string& lines, std::string database = "db");

@@ -74,6 +74,14 @@ void FaultFileSystem::FailAt(uint64_t call, StatusCode code, bool dies) {
   failed_ = false;
 }
 
+void FaultFileSystem::Die() {
+  const MutexLock lock(mutex_);
+  fail_code_ = StatusCode::kIoError;
+  dead_ = true;
+  failed_ = true;
+  failed_call_ = "between two calls";
+}
+
 void FaultFileSystem::FailReadAt(uint64_t call, StatusCode code) {
   const MutexLock lock(mutex_);
   fail_read_in_ = call;
@@ -84,6 +92,11 @@ void FaultFileSystem::FailReadAt(uint64_t call, StatusCode code) {
 bool FaultFileSystem::failed() const {
   const MutexLock lock(mutex_);
   return failed_;
+}
+
+bool FaultFileSystem::dead() const {
+  const MutexLock lock(mutex_);
+  return dead_;
 }
 
 std::string FaultFileSystem::failed_call() const {
@@ -291,12 +304,13 @@ Result<std::unique_ptr<DirectoryLock>> FaultFileSystem::Lock(const std::string& 
   return std::unique_ptr<DirectoryLock>(std::make_unique<HeldLock>(*this, path));
 }
 
-uint64_t FaultFileSystem::UsedBytes() const {
-  std::set<const Inode*> seen;
+uint64_t FaultFileSystem::UsedBytes() {
+  ++num_counts_;
   uint64_t bytes = 0;
   for (const auto& [path, directory] : directories_) {
     for (const auto& [name, inode] : directory.names) {
-      if (seen.insert(inode.get()).second) bytes += inode->bytes.size();
+      if (std::exchange(inode->num_counts, num_counts_) != num_counts_)
+        bytes += inode->bytes.size();
     }
   }
   return bytes;

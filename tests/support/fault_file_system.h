@@ -53,11 +53,15 @@ class FaultFileSystem final : public FileSystem {
   /// write, sync, link, rename or remove.
   void FailAt(uint64_t call, StatusCode code = StatusCode::kIoError, bool dies = false);
   void FailNever() { FailAt(0); }
+  /// From now on every call fails: the power is gone, here and not at a call.
+  void Die();
   /// The same for calls that read, open, list or ask for a size.
   void FailReadAt(uint64_t call, StatusCode code = StatusCode::kIoError);
   /// Whether the call that FailAt() or FailReadAt() named was reached, and what it was.
   bool failed() const;
   std::string failed_call() const;
+  /// Whether every call fails until Restart() or Crash().
+  bool dead() const;
   /// Changing calls so far.
   uint64_t num_calls() const;
 
@@ -97,6 +101,7 @@ class FaultFileSystem final : public FileSystem {
     std::vector<std::byte> disk;   // What a power cut leaves.
     std::vector<bool> ahead;       // By sector: `bytes` is to be written out.
     bool size_is_ahead = false;
+    uint64_t num_counts = 0;  // Of UsedBytes(), when it was counted last: it may have two names.
   };
   using InodePtr = std::shared_ptr<Inode>;
   using Names = std::map<std::string, InodePtr>;
@@ -120,7 +125,7 @@ class FaultFileSystem final : public FileSystem {
   Status Write(Inode& inode, const std::string& path, uint64_t offset,
                std::span<const std::byte> bytes);
   Status SyncFile(Inode& inode, const std::string& path);
-  uint64_t UsedBytes() const STRIA_REQUIRES(mutex_);
+  uint64_t UsedBytes() STRIA_REQUIRES(mutex_);
   void LosePower(Inode& inode, Unsynced unsynced) STRIA_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
@@ -129,6 +134,7 @@ class FaultFileSystem final : public FileSystem {
   std::vector<std::pair<Lie, std::string>> lies_ STRIA_GUARDED_BY(mutex_);
   std::mt19937_64 random_ STRIA_GUARDED_BY(mutex_);
   uint64_t capacity_ STRIA_GUARDED_BY(mutex_) = 1ULL << 40;
+  uint64_t num_counts_ STRIA_GUARDED_BY(mutex_) = 0;
   uint64_t num_calls_ STRIA_GUARDED_BY(mutex_) = 0;
   uint64_t fail_in_ STRIA_GUARDED_BY(mutex_) = 0;       // 0: never.
   uint64_t fail_read_in_ STRIA_GUARDED_BY(mutex_) = 0;  // 0: never.
