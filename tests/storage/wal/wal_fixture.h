@@ -58,12 +58,13 @@ struct WalFixture {
     return writer->AppendGroup(records);
   }
 
-  Result<WalRecovery> RecoverInto(std::vector<std::string>& records) {
-    return RecoverWal(
-        files, kWalDirectory, kWalShard, accepted, wal_low, [&](const WalFrame& frame) {
-          records.push_back(std::to_string(frame.seq) + ":" + std::string(AsText(frame.payload)));
-          return Status::Ok();
-        });
+  Result<WalRecovery> RecoverInto(std::vector<std::string>& records,
+                                  WalDamagePolicy policy = WalDamagePolicy::kRefuse) {
+    const auto visit = [&](const WalFrame& frame) {
+      records.push_back(std::to_string(frame.seq) + ":" + std::string(AsText(frame.payload)));
+      return Status::Ok();
+    };
+    return RecoverWal(files, kWalDirectory, kWalShard, accepted, wal_low, visit, policy);
   }
   /// The records that count, as "seq:text".
   Result<std::vector<std::string>> Recover() {

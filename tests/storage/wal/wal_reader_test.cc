@@ -11,6 +11,7 @@ namespace stria::storage {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -135,6 +136,93 @@ TEST(WalReaderTest, EachByteOfAHeaderThatChangesIsReportedWhileItsRecordsAreNeed
   log.BytesOf(1)[0] ^= std::byte{0x21};
   log.wal_low = 8;
   EXPECT_THAT(*log.Recover(), IsEmpty());
+}
+
+// What a start reads around damage, and where it says that records are missing: "first-last
+// segment".
+struct Around {
+  std::vector<std::string> records;
+  std::vector<std::string> holes;
+  uint64_t last_seq = 0;
+};
+
+Around ReadAround(WalFixture& log) {
+  Around around;
+  const auto recovery = log.RecoverInto(around.records, WalDamagePolicy::kReport);
+  EXPECT_TRUE(recovery) << recovery.error().ToString();
+  if (!recovery) return around;
+  around.last_seq = recovery->last_seq;
+  for (const auto& damage : recovery->damages) {
+    EXPECT_FALSE(damage.reason.empty());
+    around.holes.push_back(std::to_string(damage.first_seq) + "-" +
+                           std::to_string(damage.last_seq) + " " + damage.segment);
+  }
+  return around;
+}
+
+TEST(WalReaderTest, ADamagedRecordIsAHoleAndTheOthersAreReadAround) {
+  ThreeGroups log;
+  const auto whole = *log.Recover();
+  const auto frames = log.FramesOf(1);
+  for (size_t frame = 0; frame < 4; ++frame) {
+    for (size_t offset = frames[frame].first; offset < frames[frame].second; ++offset) {
+      log.BytesOf(1)[offset] ^= std::byte{0x21};
+      const Around around = ReadAround(log);
+      ASSERT_EQ(around.holes.size(), 1U) << "byte " << offset;
+      EXPECT_TRUE(around.holes[0].starts_with(std::to_string(frame + 1) + "-"));
+      EXPECT_TRUE(around.holes[0].ends_with(" " + WalSegmentName(1)));
+      EXPECT_EQ(around.last_seq, 7U);
+      // What is read is what was written, and all of the groups that are whole.
+      for (const auto& record : around.records)
+        EXPECT_THAT(whole, Contains(record));
+      EXPECT_GE(around.records.size(), 4U);
+      if (offset >= frames[frame].first + 4) {
+        ASSERT_EQ(around.records.size(), 6U) << "its length leads to the record behind it; byte "
+                                             << offset << ", " << around.holes[0];
+      }
+      log.BytesOf(1)[offset] ^= std::byte{0x21};
+    }
+  }
+}
+
+TEST(WalReaderTest, WithoutAHeaderTheSegmentIsAHole) {
+  ThreeGroups log;
+  for (size_t offset = 0; offset < kWalSegmentHeaderBytes; ++offset) {
+    if (offset >= 8 && offset < 12) continue;  // Another version is not damage.
+    log.BytesOf(1)[offset] ^= std::byte{0x21};
+    const Around around = ReadAround(log);
+    EXPECT_THAT(around.records, IsEmpty());
+    ASSERT_EQ(around.holes.size(), 1U) << "byte " << offset;
+    EXPECT_TRUE(around.holes[0].starts_with("1-")) << around.holes[0];
+    EXPECT_GE(around.last_seq, 5U) << "no number of a record that was is given again";
+    log.BytesOf(1)[offset] ^= std::byte{0x21};
+  }
+}
+
+TEST(WalReaderTest, AMissingSegmentIsAHole) {
+  WalFixture log(8192);
+  log.Start();
+  for (const char* text : {"a", "b", "c", "d"})
+    ASSERT_TRUE(log.Append({text}));
+  ASSERT_TRUE(log.files.Remove(WalFixture::PathOf(2)).ok());
+  const Around around = ReadAround(log);
+  EXPECT_THAT(around.holes, ElementsAre("2-2 "));
+  EXPECT_THAT(around.records, ElementsAre("1:a", "3:c", "4:d"));
+}
+
+TEST(WalReaderTest, WhatTheManifestAcceptedAndIsGoneIsAHole) {
+  ThreeGroups log;
+  log.accepted = {{1, 9}};
+  EXPECT_THAT(ReadAround(log).holes, ElementsAre("8-9 " + WalSegmentName(1)));
+  EXPECT_EQ(ReadAround(log).last_seq, 9U);
+}
+
+TEST(WalReaderTest, ATornTailIsNoHole) {
+  ThreeGroups log;
+  log.BytesOf(1)[log.FramesOf(1)[4].first + 33] ^= std::byte{1};
+  const Around around = ReadAround(log);
+  EXPECT_THAT(around.holes, IsEmpty());
+  EXPECT_EQ(around.last_seq, 4U);
 }
 
 TEST(WalReaderTest, ASegmentOfANewerVersionSaysSo) {
