@@ -82,6 +82,7 @@ class FooterReader {
     STRIA_ASSIGN_OR_RETURN(footer.level, reader_.Read<uint8_t>());
     STRIA_ASSIGN_OR_RETURN(footer.seq_min, reader_.Read<uint64_t>());
     STRIA_ASSIGN_OR_RETURN(footer.seq_max, reader_.Read<uint64_t>());
+    STRIA_ASSIGN_OR_RETURN(footer.deletes_seq, reader_.Read<uint64_t>());
     STRIA_ASSIGN_OR_RETURN(footer.num_rows, reader_.ReadVarint());
     STRIA_ASSIGN_OR_RETURN(footer.num_runs, reader_.ReadVarint());
     return Status::Ok();
@@ -190,6 +191,7 @@ void EncodePartFooter(const PartFooter& footer, std::vector<std::byte>& encoded)
   AppendInteger(footer.level, encoded);
   AppendInteger(footer.seq_min, encoded);
   AppendInteger(footer.seq_max, encoded);
+  AppendInteger(footer.deletes_seq, encoded);
   AppendVarint(footer.num_rows, encoded);
   AppendVarint(footer.num_runs, encoded);
   AppendVarint(footer.columns.size(), encoded);

@@ -2,7 +2,7 @@
 //
 //   lineage:    2 x uint64, the shard that gave the series ids
 //   table:      uint32 id; database and table name: string
-//   level:      uint8; seq_min, seq_max: uint64; num_rows, num_runs: varint
+//   level:      uint8; seq_min, seq_max, deletes_seq: uint64; num_rows, num_runs: varint
 //   columns:    varint count, each { id uint32, type uint8, name string }
 //   directory:  varint count, each { runs block, keys block: { offset varint, length varint },
 //               num_runs varint, first key: string, min_time, max_time: int64 }
@@ -85,6 +85,7 @@ struct PartFooter {
   uint8_t level = 0;
   uint64_t seq_min = 0;
   uint64_t seq_max = 0;
+  uint64_t deletes_seq = 0;  ///< every DELETE with a number up to it is applied, as up to seq_max
   uint64_t num_rows = 0;
   uint64_t num_runs = 0;
   std::vector<FooterColumn> columns;

@@ -6,6 +6,7 @@
 
 #include "storage/base/bytes.h"
 #include "storage/base/errors.h"
+#include "storage/format/tombstone_format.h"
 
 namespace stria::storage {
 namespace {
@@ -22,6 +23,9 @@ enum class Field : uint8_t {
   kSeriesFiles = 6,
   kReplacesSeriesFiles = 7,
   kAcceptedSeqs = 8,
+  kTombstones = 9,
+  kRemovedTombstones = 10,
+  kDroppedTables = 11,
 };
 
 void AppendField(Field field, std::vector<std::byte>& encoded) {
@@ -39,6 +43,7 @@ void AppendPart(const PartMeta& part, std::vector<std::byte>& encoded) {
   AppendInteger(part.max_time, encoded);
   AppendVarint(part.seq_min, encoded);
   AppendVarint(part.seq_max, encoded);
+  AppendVarint(part.deletes_seq, encoded);
   AppendInteger(part.level, encoded);
 }
 
@@ -69,6 +74,7 @@ Result<PartMeta> ReadPart(ByteReader& reader) {
   STRIA_ASSIGN_OR_RETURN(part.max_time, reader.Read<int64_t>());
   STRIA_ASSIGN_OR_RETURN(part.seq_min, reader.ReadVarint());
   STRIA_ASSIGN_OR_RETURN(part.seq_max, reader.ReadVarint());
+  STRIA_ASSIGN_OR_RETURN(part.deletes_seq, reader.ReadVarint());
   STRIA_ASSIGN_OR_RETURN(part.level, reader.Read<uint8_t>());
   STRIA_RETURN_IF_ERROR(CheckFileName(part.file));
   if (part.min_time > part.max_time || part.seq_min > part.seq_max) {
@@ -104,7 +110,7 @@ Status ReadField(ByteReader& reader, VersionEdit& edit) {
     return Status::Ok();
   }
   if (field < static_cast<uint8_t>(Field::kFlushedSeqs) ||
-      field > static_cast<uint8_t>(Field::kAcceptedSeqs)) {
+      field > static_cast<uint8_t>(Field::kDroppedTables)) {
     return Corruption("field {} is not known", field);
   }
   STRIA_ASSIGN_OR_RETURN(const auto count, reader.ReadVarint());
@@ -139,10 +145,58 @@ Status ReadField(ByteReader& reader, VersionEdit& edit) {
         edit.accepted_seqs.emplace_back(epoch, seq);
         break;
       }
+      case Field::kTombstones: {
+        STRIA_ASSIGN_OR_RETURN(const auto seq, reader.ReadVarint());
+        STRIA_ASSIGN_OR_RETURN(auto tombstone, ReadTombstone(reader));
+        tombstone.seq = seq;
+        edit.tombstones.push_back(std::move(tombstone));
+        break;
+      }
+      case Field::kRemovedTombstones: {
+        STRIA_ASSIGN_OR_RETURN(const auto seq, reader.ReadVarint());
+        edit.removed_tombstones.push_back(seq);
+        break;
+      }
+      case Field::kDroppedTables: {
+        STRIA_ASSIGN_OR_RETURN(const auto table, ReadSmall(reader));
+        edit.dropped_tables.emplace_back(table);
+        break;
+      }
       case Field::kStart:
       case Field::kWalLow:
       case Field::kReplacesSeriesFiles: break;  // Read above.
     }
+  }
+  return Status::Ok();
+}
+
+// Adds and removes tombstones; `change` gives the copy of a table that may be changed.
+template <typename Change>
+Status ApplyTombstones(const VersionEdit& edit, const Version& before, const Change& change) {
+  for (const auto& tombstone : edit.tombstones) {
+    auto& tombstones = change(tombstone.table).tombstones;
+    const auto place = std::ranges::lower_bound(tombstones, tombstone.seq, {}, &Tombstone::seq);
+    if (place != tombstones.end() && place->seq == tombstone.seq) {
+      return Corruption("an edit adds tombstone {}, which is there", tombstone.seq);
+    }
+    tombstones.insert(place, tombstone);
+  }
+  const std::set<uint64_t> removed(edit.removed_tombstones.begin(), edit.removed_tombstones.end());
+  if (removed.empty()) return Status::Ok();
+  std::set<TableId> with_tombstones;
+  for (const auto& [table, table_parts] : before.tables) {
+    if (!table_parts->tombstones.empty()) with_tombstones.insert(table);
+  }
+  for (const auto& tombstone : edit.tombstones)
+    with_tombstones.insert(tombstone.table);
+  size_t num_removed = 0;
+  for (const TableId table : with_tombstones) {
+    num_removed += std::erase_if(change(table).tombstones, [&](const Tombstone& tombstone) {
+      return removed.contains(tombstone.seq);
+    });
+  }
+  if (num_removed != removed.size()) {
+    return Corruption("an edit removes a tombstone that is not there");
   }
   return Status::Ok();
 }
@@ -153,6 +207,21 @@ const TableParts& Version::PartsOf(TableId table) const {
   static const TableParts kNone;
   const auto found = tables.find(table);
   return found == tables.end() ? kNone : *found->second;
+}
+
+std::vector<uint64_t> Version::ObsoleteTombstones() const {
+  std::vector<uint64_t> obsolete;
+  for (const auto& [table, table_parts] : tables) {
+    for (const auto& tombstone : table_parts->tombstones) {
+      const bool is_needed = tombstone.seq >= wal_low ||
+                             std::ranges::any_of(table_parts->parts, [&](const PartMeta& part) {
+                               return part.applied_deletes() < tombstone.seq &&
+                                      tombstone.time.Overlaps(part.min_time, part.max_time);
+                             });
+      if (!is_needed) obsolete.push_back(tombstone.seq);
+    }
+  }
+  return obsolete;
 }
 
 Result<std::shared_ptr<Version>> Version::Apply(const VersionEdit& edit) const {
@@ -212,8 +281,11 @@ Result<std::shared_ptr<Version>> Version::Apply(const VersionEdit& edit) const {
     auto& flushed = change(table).flushed_seq;
     flushed = std::max(flushed, seq);
   }
+  STRIA_RETURN_IF_ERROR(ApplyTombstones(edit, *this, change));
   for (auto& [table, parts] : changed)
     next->tables[table] = std::move(parts);
+  for (const TableId table : edit.dropped_tables)
+    next->tables.erase(table);
   return next;
 }
 
@@ -229,6 +301,8 @@ VersionEdit Version::AsEdit() const {
   for (const auto& [table, table_parts] : tables) {
     edit.flushed_seqs.emplace_back(table, table_parts->flushed_seq);
     edit.added.insert(edit.added.end(), table_parts->parts.begin(), table_parts->parts.end());
+    edit.tombstones.insert(edit.tombstones.end(), table_parts->tombstones.begin(),
+                           table_parts->tombstones.end());
   }
   return edit;
 }
@@ -266,6 +340,14 @@ void EncodeVersionEdit(const VersionEdit& edit, std::vector<std::byte>& encoded)
     AppendVarint(place.second, encoded);
   });
   append_list(Field::kAdded, edit.added, [&](const PartMeta& part) { AppendPart(part, encoded); });
+  append_list(Field::kTombstones, edit.tombstones, [&](const Tombstone& tombstone) {
+    AppendVarint(tombstone.seq, encoded);
+    AppendTombstone(tombstone, encoded);
+  });
+  append_list(Field::kRemovedTombstones, edit.removed_tombstones,
+              [&](uint64_t seq) { AppendVarint(seq, encoded); });
+  append_list(Field::kDroppedTables, edit.dropped_tables,
+              [&](TableId table) { AppendVarint(table.value(), encoded); });
   append_list(Field::kFlushedSeqs, edit.flushed_seqs, [&](const auto& pair) {
     AppendVarint(pair.first.value(), encoded);
     AppendVarint(pair.second, encoded);

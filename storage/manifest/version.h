@@ -20,6 +20,7 @@
 #include "storage/base/status.h"
 #include "storage/format/part_meta.h"
 #include "storage/types/ids.h"
+#include "storage/types/tombstone.h"
 
 namespace stria::storage {
 
@@ -33,8 +34,9 @@ struct EpochStart {
 
 /// The parts and the flush state of one table.
 struct TableParts {
-  std::vector<PartMeta> parts;  ///< ascending by seq_min
-  uint64_t flushed_seq = 0;     ///< rows of records up to it are in parts
+  std::vector<PartMeta> parts;        ///< ascending by seq_min
+  uint64_t flushed_seq = 0;           ///< rows of records up to it are in parts
+  std::vector<Tombstone> tombstones;  ///< ascending by seq
 };
 
 /// One atomic change.
@@ -47,6 +49,9 @@ struct VersionEdit {
   std::vector<std::string> series_files;  ///< added, in the order in which they apply
   bool replaces_series_files = false;     ///< the ones before are obsolete
   std::vector<std::pair<uint64_t, uint64_t>> accepted_seqs;  ///< snapshots only: epoch, seq
+  std::vector<Tombstone> tombstones;  ///< added; each has a number that the version has not
+  std::vector<uint64_t> removed_tombstones;
+  std::vector<TableId> dropped_tables;  ///< all of their parts and tombstones go, if there are any
 };
 
 /// Thread safety: immutable once shared.
@@ -62,7 +67,12 @@ struct Version {
   /// The table's parts; an empty set for a table without any.
   const TableParts& PartsOf(TableId table) const;
 
-  /// The next version. Fails with kCorruption when `edit` removes a part that is not there.
+  /// Numbers of the tombstones that nothing needs any more: neither the log nor a part has rows
+  /// that they would delete and that are not deleted yet.
+  std::vector<uint64_t> ObsoleteTombstones() const;
+
+  /// The next version. Fails with kCorruption when `edit` removes a part or a tombstone that is not
+  /// there, or adds a tombstone whose number is taken.
   Result<std::shared_ptr<Version>> Apply(const VersionEdit& edit) const;
 
   /// All of this version as one edit to an empty one.

@@ -1,6 +1,7 @@
 #include "storage/manifest/version_set.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "storage/base/errors.h"
@@ -39,11 +40,16 @@ std::shared_ptr<const Version> VersionSet::current() const {
   return current_;
 }
 
-Status VersionSet::Commit(const VersionEdit& edit) {
+Status VersionSet::Commit(const VersionEdit& wanted) {
   const MutexLock commit_lock(commit_mutex_);
   if (failed_) return IoError("the manifest failed earlier; restart to recover");
   const auto before = current();
-  STRIA_ASSIGN_OR_RETURN(const auto next, before->Apply(edit));
+  VersionEdit edit = wanted;
+  STRIA_ASSIGN_OR_RETURN(std::shared_ptr<const Version> next, before->Apply(edit));
+  if (const auto obsolete = next->ObsoleteTombstones(); !obsolete.empty()) {
+    edit.removed_tombstones.insert(edit.removed_tombstones.end(), obsolete.begin(), obsolete.end());
+    STRIA_ASSIGN_OR_RETURN(next, before->Apply(edit));
+  }
   std::vector<std::byte> payload;
   Status status;
   if (log_.WantsSnapshot()) {
@@ -58,13 +64,10 @@ Status VersionSet::Commit(const VersionEdit& edit) {
     return status;
   }
   std::vector<std::string> gone;
-  if (!edit.removed.empty()) {
+  if (!edit.removed.empty() || !edit.dropped_tables.empty()) {
+    const auto were_there = FilesOf(*before);
     const auto still_there = FilesOf(*next);
-    for (const auto& [file, offset] : edit.removed) {
-      if (!still_there.contains(file)) gone.push_back(file);
-    }
-    std::ranges::sort(gone);
-    gone.erase(std::ranges::unique(gone).begin(), gone.end());
+    std::ranges::set_difference(were_there, still_there, std::back_inserter(gone));
   }
   const MutexLock lock(mutex_);
   earlier_.push_back(before);

@@ -28,7 +28,8 @@ class VersionSet {
 
   std::shared_ptr<const Version> current() const;
 
-  /// Makes `edit` durable and current. Fails with kDiskFull when nothing was done and a later
+  /// Makes `edit` durable and current, and with it that the tombstones which nothing needs after it
+  /// are gone. Fails with kDiskFull when nothing was done and a later
   /// commit may succeed, and with kAlreadyExists when another owner committed: the shard is fenced.
   /// After that and after kIoError the set takes no more: what is on disk is not known.
   Status Commit(const VersionEdit& edit);

@@ -10,6 +10,7 @@
 
 namespace stria::storage {
 
+/// In tombstones on disk: append, never renumber.
 enum class TagOp : uint8_t { kIn, kNotIn, kLike, kNotLike, kIsNull, kIsNotNull, kRange };
 
 /// A condition on one tag, decided once per series. A series without the tag has NULL there: only

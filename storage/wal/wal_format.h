@@ -43,7 +43,7 @@ inline constexpr const char* kWalSpareTemporaryName = "spare.tmp";
 /// What a frame's payload is. On disk: append, never renumber.
 enum class WalRecordType : uint16_t {
   kRows = 1,    ///< see rows_record.h
-  kDelete = 2,  ///< reserved: a tombstone
+  kDelete = 2,  ///< see delete_record.h
   kFence = 3,   ///< reserved: ends a segment for its former owner
 };
 

@@ -21,6 +21,7 @@
 #include "storage/catalog/catalog.h"
 #include "storage/manifest/version_set.h"
 #include "storage/series/series_file.h"
+#include "storage/wal/delete_record.h"
 #include "storage/wal/rows_record.h"
 #include "storage/wal/wal_reader.h"
 #include "storage/wal/wal_writer.h"
@@ -162,6 +163,46 @@ TEST(LogFormatsTest, TheLog) {
   EXPECT_THAT(seqs, ElementsAre(17, 18, 19));
 }
 
+// Every operator, bounds of both kinds.
+Tombstone GoldenTombstone() {
+  return {.seq = 4001,
+          .table = TableId(300),
+          .time = {-5, 1'700'000'000'000'000'000},
+          .tags = {{.tag = "host", .op = TagOp::kIn, .values = {"a", "b"}},
+                   {.tag = "host", .op = TagOp::kNotIn, .values = {""}},
+                   {.tag = "rack", .op = TagOp::kLike, .values = {"r%_"}},
+                   {.tag = "rack", .op = TagOp::kNotLike, .values = {"%"}},
+                   {.tag = "os", .op = TagOp::kIsNull},
+                   {.tag = "arch", .op = TagOp::kIsNotNull},
+                   {.tag = "zone",
+                    .op = TagOp::kRange,
+                    .has_low = true,
+                    .has_high = true,
+                    .high_exclusive = true,
+                    .low = "a",
+                    .high = "m"},
+                   {.tag = "zone",
+                    .op = TagOp::kRange,
+                    .has_low = true,
+                    .low_exclusive = true,
+                    .low = "b"}}};
+}
+
+TEST(LogFormatsTest, TheDeleteRecord) {
+  const DeleteRecord record{.batch_id = 0xfedcba9876543210,
+                            .shards = {{0, 301}, {3, 4001}},
+                            .tombstone = GoldenTombstone()};
+  std::vector<std::byte> payload;
+  EncodeDeleteRecord(record, payload);
+  ExpectGolden("wal/v1.delete", payload);
+  auto decoded = DecodeDeleteRecord(ReadGolden("wal/v1.delete"));
+  ASSERT_TRUE(decoded) << decoded.error().ToString();
+  EXPECT_EQ(decoded->batch_id, record.batch_id);
+  EXPECT_EQ(decoded->shards, record.shards);
+  decoded->tombstone.seq = 4001;  // The frame has it.
+  EXPECT_EQ(decoded->tombstone, record.tombstone);
+}
+
 VersionEdit GoldenEdit() {
   VersionEdit edit;
   edit.start = EpochStart{
@@ -178,10 +219,12 @@ VersionEdit GoldenEdit() {
                  .max_time = 1'700'000'000'000'000'000,
                  .seq_min = 17,
                  .seq_max = 3999,
+                 .deletes_seq = 3999,
                  .level = 1}};
   edit.series_files = {"a.series", "b.series"};
   edit.replaces_series_files = true;
   edit.accepted_seqs = {{1, 10}, {299, 400}};
+  edit.tombstones = {GoldenTombstone()};
   return edit;
 }
 
@@ -190,7 +233,11 @@ TEST(LogFormatsTest, TheManifest) {
   VersionSet versions(files, "manifest");
   ASSERT_TRUE(versions.Open().ok());
   ASSERT_TRUE(versions.Commit(GoldenEdit()).ok());
-  ASSERT_TRUE(versions.Commit({.removed = {{"0123.part", 1 << 20}}}).ok());
+  ASSERT_TRUE(versions
+                  .Commit({.removed = {{"0123.part", 1 << 20}},
+                           .removed_tombstones = {4001},
+                           .dropped_tables = {TableId(300)}})
+                  .ok());
   ExpectGolden(std::string("manifest/v1/") + kFirst,
                files.BytesOf(std::string("manifest/") + kFirst));
   ExpectGolden(std::string("manifest/v1/") + kSecond,
@@ -209,11 +256,13 @@ TEST(LogFormatsTest, TheManifest) {
   EXPECT_EQ(version->accepted_seqs, (std::map<uint64_t, uint64_t>{{1, 10}, {299, 400}}));
   EXPECT_THAT(version->PartsOf(TableId(1)).parts, ElementsAre(GoldenEdit().added[0]));
   EXPECT_EQ(version->PartsOf(TableId(1)).flushed_seq, 3999U);
+  EXPECT_THAT(version->PartsOf(TableId(300)).tombstones, ElementsAre(GoldenTombstone()));
 
   old.Put(std::string("manifest/") + kSecond, ReadGolden(std::string("manifest/v1/") + kSecond));
   VersionSet both(old, "manifest");
   ASSERT_TRUE(both.Open().ok());
   EXPECT_TRUE(both.current()->PartsOf(TableId(1)).parts.empty());
+  EXPECT_FALSE(both.current()->tables.contains(TableId(300)));
 }
 
 TEST(LogFormatsTest, TheCatalog) {

@@ -20,6 +20,7 @@ PartFooter SomeFooter() {
   footer.level = 1;
   footer.seq_min = 100;
   footer.seq_max = 200;
+  footer.deletes_seq = 300;
   footer.num_rows = 20'001;
   footer.num_runs = 2;
   footer.columns = {{ColumnId(1), DataType::kFloat64, "temp"},

@@ -30,6 +30,10 @@ PartMeta Part(const std::string& file, uint32_t table, uint64_t seq_min, uint64_
           .level = 0};
 }
 
+Tombstone Deletes(uint64_t seq, uint32_t table, TimeRange time = {}) {
+  return {.seq = seq, .table = TableId(table), .time = time, .tags = {}};
+}
+
 // Every field, each with values that need several bytes.
 VersionEdit FullEdit() {
   VersionEdit edit;
@@ -42,6 +46,11 @@ VersionEdit FullEdit() {
   edit.series_files = {"x.series", "y.series"};
   edit.replaces_series_files = true;
   edit.accepted_seqs = {{1, 10}, {2, 400}};
+  edit.added[0].deletes_seq = 70'001;
+  edit.tombstones = {Deletes(300, 1, {-5, 1 << 20}), Deletes(70'000, 70'000)};
+  edit.tombstones[0].tags = {{.tag = "host", .op = TagOp::kIn, .values = {"a", "b"}}};
+  edit.removed_tombstones = {17, 90'000};
+  edit.dropped_tables = {TableId(3), TableId(70'001)};
   return edit;
 }
 
@@ -66,6 +75,9 @@ void ExpectEqual(const VersionEdit& got, const VersionEdit& want) {
   EXPECT_EQ(got.series_files, want.series_files);
   EXPECT_EQ(got.replaces_series_files, want.replaces_series_files);
   EXPECT_EQ(got.accepted_seqs, want.accepted_seqs);
+  EXPECT_EQ(got.tombstones, want.tombstones);
+  EXPECT_EQ(got.removed_tombstones, want.removed_tombstones);
+  EXPECT_EQ(got.dropped_tables, want.dropped_tables);
 }
 
 TEST(VersionEditTest, ComesBack) {
@@ -81,7 +93,7 @@ TEST(VersionEditTest, APrefixIsRefusedOrEndsBetweenFields) {
   int num_accepted = 0;
   for (size_t size = 0; size < encoded.size(); ++size)
     num_accepted += DecodeVersionEdit(std::span(encoded).first(size)).has_value() ? 1 : 0;
-  EXPECT_EQ(num_accepted, 8) << "before each of the eight fields";
+  EXPECT_EQ(num_accepted, 11) << "before each of the eleven fields";
 }
 
 TEST(VersionEditTest, AnyChangedByteIsRefusedOrReadAsSomething) {
@@ -177,6 +189,44 @@ TEST(VersionTest, RemembersTheEndsOf64Epochs) {
   EXPECT_EQ(version->accepted_seqs.rbegin()->first, 99U);
 }
 
+TEST(VersionTest, TombstonesStandInTheOrderOfTheirNumbersUntilTheyAreRemoved) {
+  auto version = *Version().Apply({.tombstones = {Deletes(9, 1), Deletes(5, 1), Deletes(7, 2)}});
+  EXPECT_THAT(version->PartsOf(TableId(1)).tombstones, ElementsAre(Deletes(5, 1), Deletes(9, 1)));
+  EXPECT_FALSE(version->Apply({.tombstones = {Deletes(5, 1)}})) << "5 is taken";
+  EXPECT_FALSE(version->Apply({.removed_tombstones = {6}})) << "there is no 6";
+  version = *version->Apply({.removed_tombstones = {5, 7}});
+  EXPECT_THAT(version->PartsOf(TableId(1)).tombstones, ElementsAre(Deletes(9, 1)));
+  EXPECT_THAT(version->PartsOf(TableId(2)).tombstones, IsEmpty());
+}
+
+TEST(VersionTest, ATombstoneIsNeededWhileTheLogOrAPartHasRowsForIt) {
+  PartMeta older = Part("a", 1, 1, 5, 100, 200);
+  const PartMeta newer = Part("b", 1, 10, 15, 100, 200);
+  auto version =
+      *Version().Apply({.wal_low = 16,
+                        .added = {older, newer},
+                        .tombstones = {Deletes(7, 1, {0, 101}), Deletes(8, 1, {0, 100}),
+                                       Deletes(9, 1, {200, 300}), Deletes(16, 1, {300, 400})}});
+  // 8 ends before the older part begins; nothing but the log may have rows for 16.
+  EXPECT_THAT(version->ObsoleteTombstones(), ElementsAre(8));
+  version = *version->Apply({.wal_low = 17});
+  EXPECT_THAT(version->ObsoleteTombstones(), ElementsAre(8, 16));
+  // The same part, to which they are applied now.
+  older.deletes_seq = 9;
+  version = *version->Apply({.added = {older}, .removed = {{"a", 0}}});
+  EXPECT_THAT(version->ObsoleteTombstones(), ElementsAre(7, 8, 9, 16));
+}
+
+TEST(VersionTest, ADroppedTableLosesEverything) {
+  auto version = *Version().Apply({.flushed_seqs = {{TableId(1), 9}},
+                                   .added = {Part("a", 1, 1, 5), Part("b", 2, 1, 5)},
+                                   .tombstones = {Deletes(7, 1), Deletes(8, 2)}});
+  version = *version->Apply({.dropped_tables = {TableId(1), TableId(99)}});
+  EXPECT_FALSE(version->tables.contains(TableId(1)));
+  EXPECT_EQ(version->PartsOf(TableId(2)).parts.size(), 1U);
+  EXPECT_THAT(version->PartsOf(TableId(2)).tombstones, ElementsAre(Deletes(8, 2)));
+}
+
 TEST(VersionTest, AsAnEditToNothingIsTheSameVersion) {
   auto version = *Version().Apply({.start = EpochStart{.epoch = 1, .accepted_seq = 3}});
   version =
@@ -184,7 +234,8 @@ TEST(VersionTest, AsAnEditToNothingIsTheSameVersion) {
                        .wal_low = 20,
                        .flushed_seqs = {{TableId(1), 19}, {TableId(2), 18}},
                        .added = {Part("a", 1, 1, 5), Part("b", 1, 6, 9), Part("c", 2, 1, 9)},
-                       .series_files = {"s1", "s2"}});
+                       .series_files = {"s1", "s2"},
+                       .tombstones = {Deletes(12, 2), Deletes(14, 1), Deletes(11, 2)}});
   const auto decoded = DecodeVersionEdit(Encode(version->AsEdit()));
   ASSERT_TRUE(decoded);
   const auto again = *Version().Apply(*decoded);
@@ -197,6 +248,8 @@ TEST(VersionTest, AsAnEditToNothingIsTheSameVersion) {
     EXPECT_EQ(again->PartsOf(TableId(table)).parts, version->PartsOf(TableId(table)).parts);
     EXPECT_EQ(again->PartsOf(TableId(table)).flushed_seq,
               version->PartsOf(TableId(table)).flushed_seq);
+    EXPECT_EQ(again->PartsOf(TableId(table)).tombstones,
+              version->PartsOf(TableId(table)).tombstones);
   }
 }
 
