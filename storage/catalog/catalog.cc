@@ -7,6 +7,7 @@
 
 #include "storage/base/bytes.h"
 #include "storage/base/errors.h"
+#include "storage/base/kill_point.h"
 #include "storage/types/series_key.h"
 #include "storage/types/time_range.h"
 
@@ -15,9 +16,12 @@ namespace {
 
 // What a record is made of, one after the other. Append, never renumber; docs/format/catalog.md.
 enum class Entry : uint8_t {
-  kServer = 1,    // num_shards varint, lineage 2 x uint64
-  kDatabase = 2,  // id varint, name
-  kTable = 3,     // id, database id varint, name, partition_ns, columns: the whole schema
+  kServer = 1,        // num_shards varint, lineage 2 x uint64
+  kDatabase = 2,      // id varint, name
+  kTable = 3,         // id, database id varint, name, partition_ns, columns: the whole schema
+  kNextIds = 4,       // of the next table and database varint
+  kDropTable = 5,     // id varint
+  kDropDatabase = 6,  // id varint; its tables are dropped before
 };
 
 using TableName = std::pair<std::string_view, std::string_view>;
@@ -50,6 +54,15 @@ Bucket WithTable(const Bucket& bucket, const TableSchemaPtr& table, const Key& k
   return tables;
 }
 
+// `bucket` without the table that `key` makes `gone`.
+template <typename Bucket, typename Wanted, typename Key>
+Bucket WithoutTable(const Bucket& bucket, const Wanted& gone, const Key& key) {
+  if (bucket == nullptr) return nullptr;
+  auto tables = std::make_shared<std::vector<TableSchemaPtr>>(*bucket);
+  std::erase_if(*tables, [&](const TableSchemaPtr& table) { return key(table) == gone; });
+  return tables;
+}
+
 // The table of `bucket` that `key` makes `wanted`, or nullptr.
 template <typename Bucket, typename Wanted, typename Key>
 TableSchemaPtr FindIn(const Bucket& bucket, const Wanted& wanted, const Key& key) {
@@ -78,6 +91,7 @@ void AppendTable(const TableSchema& table, std::vector<std::byte>& record) {
   AppendString(table.database, record);
   AppendString(table.name, record);
   AppendInteger(table.partition_ns, record);
+  AppendVarint(table.next_column_id, record);
   AppendVarint(table.columns.size(), record);
   for (const auto& column : table.columns) {
     AppendVarint(column.id.value(), record);
@@ -85,6 +99,18 @@ void AppendTable(const TableSchema& table, std::vector<std::byte>& record) {
     AppendInteger(static_cast<uint8_t>(column.role), record);
     AppendInteger(static_cast<uint8_t>(column.type), record);
   }
+}
+
+void AppendNextIds(const CatalogSnapshot& snapshot, std::vector<std::byte>& record) {
+  AppendInteger(static_cast<uint8_t>(Entry::kNextIds), record);
+  AppendVarint(snapshot.next_table_id(), record);
+  AppendVarint(snapshot.next_database_id(), record);
+}
+
+template <typename Id>
+void AppendDrop(Entry entry, Id id, std::vector<std::byte>& record) {
+  AppendInteger(static_cast<uint8_t>(entry), record);
+  AppendVarint(id.value(), record);
 }
 
 Result<uint32_t> ReadSmall(ByteReader& reader) {
@@ -103,6 +129,7 @@ Result<std::shared_ptr<TableSchema>> ReadTable(ByteReader& reader) {
   STRIA_ASSIGN_OR_RETURN(table->name, reader.ReadString());
   STRIA_ASSIGN_OR_RETURN(table->partition_ns, reader.Read<int64_t>());
   if (table->partition_ns <= 0) return Corruption("partitions of {} ns", table->partition_ns);
+  STRIA_ASSIGN_OR_RETURN(table->next_column_id, ReadSmall(reader));
   STRIA_ASSIGN_OR_RETURN(const auto num_columns, reader.ReadVarint());
   for (uint64_t i = 0; i < num_columns; ++i) {
     ColumnSchema column;
@@ -117,6 +144,10 @@ Result<std::shared_ptr<TableSchema>> ReadTable(ByteReader& reader) {
     if (i > 0 && column_id <= table->columns.back().id.value()) {
       return Corruption("column \"{}\" has id {}, which is not above the one before", column.name,
                         column_id);
+    }
+    if (column_id >= table->next_column_id) {
+      return Corruption("column \"{}\" has id {}, and the next is to have {}", column.name,
+                        column_id, table->next_column_id);
     }
     column.id = ColumnId(column_id);
     column.role = static_cast<ColumnRole>(role);
@@ -159,7 +190,7 @@ Result<std::shared_ptr<TableSchema>> Extend(const TableSchema* before,
           "ingest.max_columns, or write that name as a tag's value instead of a column",
           change.database, change.table, max_columns, column.name);
     }
-    table->columns.push_back({.id = ColumnId(static_cast<uint32_t>(table->columns.size())),
+    table->columns.push_back({.id = ColumnId(table->next_column_id++),
                               .name = column.name,
                               .role = column.role,
                               .type = column.type});
@@ -207,6 +238,14 @@ void CatalogSnapshot::Put(const TableSchemaPtr& table) {
   next_table_id_ = std::max(next_table_id_, table->id.value() + 1);
 }
 
+void CatalogSnapshot::Erase(const TableSchemaPtr& table) {
+  auto& by_name = by_name_[BucketOf(NameOf(table), kNumBuckets)];
+  by_name = WithoutTable(by_name, NameOf(table), NameOf);
+  auto& by_id = by_id_[table->id.value() % kNumBuckets];
+  by_id = WithoutTable(by_id, table->id.value(), IdOf);
+  ++num_tables_dropped_;
+}
+
 // Reads what one record says into `snapshot`.
 Status Catalog::ApplyRecord(std::span<const std::byte> payload, CatalogSnapshot& snapshot) {
   auto databases = std::make_shared<std::vector<CatalogSnapshot::Database>>(snapshot.databases());
@@ -235,6 +274,22 @@ Status Catalog::ApplyRecord(std::span<const std::byte> payload, CatalogSnapshot&
                           table->database, table->name, table->id.value());
       }
       snapshot.Put(table);
+    } else if (entry == static_cast<uint8_t>(Entry::kNextIds)) {
+      STRIA_ASSIGN_OR_RETURN(const auto table_id, ReadSmall(reader));
+      STRIA_ASSIGN_OR_RETURN(const auto database_id, ReadSmall(reader));
+      snapshot.next_table_id_ = std::max(snapshot.next_table_id_, table_id);
+      snapshot.next_database_id_ = std::max(snapshot.next_database_id_, database_id);
+    } else if (entry == static_cast<uint8_t>(Entry::kDropTable)) {
+      STRIA_ASSIGN_OR_RETURN(const auto id, ReadSmall(reader));
+      const auto table = snapshot.Find(TableId(id));
+      if (table == nullptr) return Corruption("table {} is dropped, and is not there", id);
+      snapshot.Erase(table);
+    } else if (entry == static_cast<uint8_t>(Entry::kDropDatabase)) {
+      STRIA_ASSIGN_OR_RETURN(const auto id, ReadSmall(reader));
+      if (std::erase_if(*databases,
+                        [&](const auto& database) { return database.id == DatabaseId(id); }) == 0) {
+        return Corruption("database {} is dropped, and is not there", id);
+      }
     } else {
       return Corruption("catalog entry {} is not known", entry);
     }
@@ -286,6 +341,7 @@ Status Catalog::Append(const std::vector<std::byte>& edit, const CatalogSnapshot
   if (!log_.WantsSnapshot()) return log_.AppendEdit(edit);
   std::vector<std::byte> record;
   AppendServer(next.num_shards_, next.lineage_, record);
+  AppendNextIds(next, record);
   for (const auto& database : next.databases())
     AppendDatabase(database, record);
   for (const auto& bucket : next.by_id_) {
@@ -296,40 +352,14 @@ Status Catalog::Append(const std::vector<std::byte>& edit, const CatalogSnapshot
   return log_.AppendSnapshot(record);
 }
 
-Status Catalog::Commit(const CatalogEdit& edit, uint32_t max_columns) {
+// Lets `change` make the next snapshot and the record of it, and makes them durable and current.
+template <typename Change>
+Status Catalog::CommitChange(const Change& change) {
   const MutexLock commit_lock(commit_mutex_);
   if (failed_) return IoError("the catalog failed earlier; restart to recover");
-  const auto before = current();
-  auto next = std::make_shared<CatalogSnapshot>(*before);
+  auto next = std::make_shared<CatalogSnapshot>(*current());
   std::vector<std::byte> record;
-  std::shared_ptr<std::vector<CatalogSnapshot::Database>> databases;  // A copy, made at the first.
-  const auto add_database = [&](const std::string& name) {
-    if (next->HasDatabase(name)) return;
-    if (databases == nullptr) {
-      databases = std::make_shared<std::vector<CatalogSnapshot::Database>>(*next->databases_);
-      next->databases_ = databases;
-    }
-    const CatalogSnapshot::Database database{DatabaseId(next->next_database_id_++), name};
-    AppendDatabase(database, record);
-    databases->insert(
-        std::ranges::upper_bound(*databases, name, {}, &CatalogSnapshot::Database::name), database);
-  };
-  for (const auto& name : edit.databases)
-    add_database(name);
-  for (const auto& change : edit.tables) {
-    add_database(change.database);
-    const auto known = next->Find(change.database, change.table);
-    STRIA_ASSIGN_OR_RETURN(auto table, Extend(known.get(), change, max_columns));
-    if (table == nullptr) continue;
-    if (known == nullptr) {
-      table->id = TableId(next->next_table_id_++);
-      table->database_id = std::ranges::lower_bound(next->databases(), change.database, {},
-                                                    &CatalogSnapshot::Database::name)
-                               ->id;
-    }
-    AppendTable(*table, record);
-    next->Put(table);
-  }
+  STRIA_RETURN_IF_ERROR(change(*next, record));
   if (record.empty()) return Status::Ok();
   if (Status status = Append(record, *next); !status.ok()) {
     failed_ = status.code() != StatusCode::kDiskFull;
@@ -338,6 +368,104 @@ Status Catalog::Commit(const CatalogEdit& edit, uint32_t max_columns) {
   const MutexLock lock(mutex_);
   current_ = std::move(next);
   return Status::Ok();
+}
+
+Status Catalog::Commit(const CatalogEdit& edit, uint32_t max_columns) {
+  return CommitChange([&](CatalogSnapshot& next, std::vector<std::byte>& record) -> Status {
+    // A copy, made at the first.
+    std::shared_ptr<std::vector<CatalogSnapshot::Database>> databases;
+    const auto add_database = [&](const std::string& name) {
+      if (next.HasDatabase(name)) return;
+      if (databases == nullptr) {
+        databases = std::make_shared<std::vector<CatalogSnapshot::Database>>(*next.databases_);
+        next.databases_ = databases;
+      }
+      const CatalogSnapshot::Database database{DatabaseId(next.next_database_id_++), name};
+      AppendDatabase(database, record);
+      databases->insert(
+          std::ranges::upper_bound(*databases, name, {}, &CatalogSnapshot::Database::name),
+          database);
+    };
+    for (const auto& name : edit.databases)
+      add_database(name);
+    for (const auto& change : edit.tables) {
+      add_database(change.database);
+      const auto known = next.Find(change.database, change.table);
+      STRIA_ASSIGN_OR_RETURN(auto table, Extend(known.get(), change, max_columns));
+      if (table == nullptr) continue;
+      if (known == nullptr) {
+        table->id = TableId(next.next_table_id_++);
+        table->database_id = std::ranges::lower_bound(next.databases(), change.database, {},
+                                                      &CatalogSnapshot::Database::name)
+                                 ->id;
+      }
+      AppendTable(*table, record);
+      next.Put(table);
+    }
+    return Status::Ok();
+  });
+}
+
+namespace {
+
+Status TableNotFound(std::string_view database, std::string_view table) {
+  return NotFound("table \"{}\" not found in {}", table, database);
+}
+
+}  // namespace
+
+Status Catalog::DropTable(std::string_view database, std::string_view table) {
+  return CommitChange([&](CatalogSnapshot& next, std::vector<std::byte>& record) -> Status {
+    const auto found = next.Find(database, table);
+    if (found == nullptr) return TableNotFound(database, table);
+    AppendDrop(Entry::kDropTable, found->id, record);
+    next.Erase(found);
+    KillPoint("drop.commit");
+    return Status::Ok();
+  });
+}
+
+Status Catalog::DropDatabase(std::string_view name) {
+  return CommitChange([&](CatalogSnapshot& next, std::vector<std::byte>& record) -> Status {
+    if (!next.HasDatabase(name)) return NotFound("database \"{}\" not found", name);
+    for (const auto& table : next.Tables(name)) {
+      AppendDrop(Entry::kDropTable, table->id, record);
+      next.Erase(table);
+    }
+    auto databases = std::make_shared<std::vector<CatalogSnapshot::Database>>(next.databases());
+    const auto place =
+        std::ranges::lower_bound(*databases, name, {}, &CatalogSnapshot::Database::name);
+    AppendDrop(Entry::kDropDatabase, place->id, record);
+    databases->erase(place);
+    next.databases_ = std::move(databases);
+    KillPoint("drop.commit");
+    return Status::Ok();
+  });
+}
+
+Status Catalog::DropColumn(std::string_view database, std::string_view table,
+                           std::string_view column) {
+  return CommitChange([&](CatalogSnapshot& next, std::vector<std::byte>& record) -> Status {
+    const auto found = next.Find(database, table);
+    if (found == nullptr) return TableNotFound(database, table);
+    const ColumnSchema* const dropped = found->Find(column);
+    if (dropped == nullptr) {
+      return NotFound("column \"{}\" not found in {}.{}", column, database, table);
+    }
+    if (dropped->role != ColumnRole::kField) {
+      return InvalidArgument(
+          "column \"{}\" of {}.{} is {}; only fields can be dropped", column, database, table,
+          dropped->role == ColumnRole::kTag ? "a tag, which is part of the identity of its series"
+                                            : "the time");
+    }
+    auto changed = std::make_shared<TableSchema>(*found);
+    std::erase_if(changed->columns,
+                  [&](const ColumnSchema& other) { return other.id == dropped->id; });
+    AppendTable(*changed, record);
+    next.Put(changed);
+    KillPoint("drop.commit");
+    return Status::Ok();
+  });
 }
 
 }  // namespace stria::storage

@@ -45,6 +45,8 @@ class CatalogSnapshot {
   Lineage lineage() const { return lineage_; }
   uint32_t next_table_id() const { return next_table_id_; }
   uint32_t next_database_id() const { return next_database_id_; }
+  /// How many tables were dropped since the catalog was opened: for whoever frees their space.
+  uint64_t num_tables_dropped() const { return num_tables_dropped_; }
 
  private:
   friend class Catalog;
@@ -53,6 +55,7 @@ class CatalogSnapshot {
   static constexpr size_t kNumBuckets = 256;
 
   void Put(const TableSchemaPtr& table);
+  void Erase(const TableSchemaPtr& table);
 
   std::shared_ptr<const std::vector<Database>> databases_ =
       std::make_shared<std::vector<Database>>();
@@ -62,6 +65,7 @@ class CatalogSnapshot {
   Lineage lineage_;
   uint32_t next_table_id_ = 1;
   uint32_t next_database_id_ = 1;
+  uint64_t num_tables_dropped_ = 0;
 };
 
 using CatalogSnapshotPtr = std::shared_ptr<const CatalogSnapshot>;
@@ -101,9 +105,19 @@ class Catalog {
   /// table would have more than `max_columns`, naming it and the column; then nothing is changed.
   Status Commit(const CatalogEdit& edit, uint32_t max_columns);
 
+  // Each makes the drop durable and current. Ids are not given again: what is made anew under the
+  // same name is another table or column. Each fails with kNotFound, naming what is not there.
+
+  Status DropTable(std::string_view database, std::string_view table);
+  Status DropDatabase(std::string_view name);  ///< and its tables
+  /// Of a field; kInvalidArgument for the time and for tags.
+  Status DropColumn(std::string_view database, std::string_view table, std::string_view column);
+
  private:
   static Status ApplyRecord(std::span<const std::byte> payload, CatalogSnapshot& snapshot);
   Status Append(const std::vector<std::byte>& edit, const CatalogSnapshot& next);
+  template <typename Change>
+  Status CommitChange(const Change& change);
 
   mutable Mutex mutex_;
   Mutex commit_mutex_;  // One commit at a time; readers do not wait for the disk.

@@ -31,7 +31,8 @@ struct TableSchema {
   DatabaseId database_id;
   std::string database;
   std::string name;
-  int64_t partition_ns = 0;  ///< width of a partition
+  int64_t partition_ns = 0;     ///< width of a partition
+  uint32_t next_column_id = 1;  ///< above the id of every column that there ever was
   std::vector<ColumnSchema> columns;
 
   /// The column, or nullptr. Names are case-sensitive. Linear; the binder's and writer's maps serve
