@@ -405,7 +405,6 @@ BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions
     result.status = NotFound("database not found: \"{}\"", request.database);
     return bound;
   }
-  CatalogEdit edit;
   std::vector<std::map<std::string_view, size_t>> tags;
   for (const auto& batch : request.batches) {
     const auto schema = snapshot->Find(request.database, batch.table);
@@ -413,12 +412,19 @@ BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions
     result.status = CheckPartitions(batch, partition_ns);
     if (!result.status.ok()) return bound;
     tags.push_back(TagsOf(batch));
-    auto change =
-        MissingColumns(request, batch, tags.back(), ColumnMap(schema.get()), options.partition_ns);
-    if (schema == nullptr || !change.columns.empty()) edit.tables.push_back(std::move(change));
   }
-  if (!snapshot->HasDatabase(request.database)) edit.databases.push_back(request.database);
-  if (!edit.tables.empty() || !edit.databases.empty()) {
+  // Again until nothing is missing: what was there, or was just made, may be dropped by others.
+  while (true) {
+    CatalogEdit edit;
+    for (size_t i = 0; i < request.batches.size(); ++i) {
+      const RowBatch& batch = request.batches[i];
+      const auto schema = snapshot->Find(request.database, batch.table);
+      auto change =
+          MissingColumns(request, batch, tags[i], ColumnMap(schema.get()), options.partition_ns);
+      if (schema == nullptr || !change.columns.empty()) edit.tables.push_back(std::move(change));
+    }
+    if (!snapshot->HasDatabase(request.database)) edit.databases.push_back(request.database);
+    if (edit.tables.empty() && edit.databases.empty()) break;
     result.status = catalog.Commit(edit, options.max_columns);
     if (!result.status.ok()) return bound;
     snapshot = catalog.current();

@@ -11,6 +11,7 @@
 #include "storage/base/errors.h"
 #include "storage/base/mutex.h"
 #include "storage/engine/bind_rows.h"
+#include "storage/engine/compactor.h"
 #include "storage/engine/engine_core.h"
 #include "storage/engine/housekeeping.h"
 #include "storage/engine/log_task.h"
@@ -25,7 +26,7 @@ constexpr uint64_t kMinSegmentBytes = 1 << 20;
 class EngineImpl final : public Engine {
  public:
   EngineImpl(const EngineOptions& options, const Env& env)
-      : core_(options, env), log_task_(core_), housekeeping_(core_, log_task_) {}
+      : core_(options, env), log_task_(core_), housekeeping_(core_, log_task_), compactor_(core_) {}
 
   ~EngineImpl() override { Close(); }
 
@@ -46,11 +47,13 @@ class EngineImpl final : public Engine {
           catalog->num_shards());
     }
     for (uint32_t i = 0; i < catalog->num_shards(); ++i) {
-      core_.shards.push_back(std::make_unique<Shard>(i, core_.options, core_.env, core_.cache));
+      core_.shards.push_back(
+          std::make_unique<Shard>(i, core_.options, core_.env, core_.cache, core_.health));
     }
     STRIA_RETURN_IF_ERROR(Recover(*catalog));
     recovery_ns_ = core_.env.clock->MonotonicNs() - begin_ns;
     housekeeping_.Start();
+    compactor_.Start();
     return Status::Ok();
   }
 
@@ -66,14 +69,27 @@ class EngineImpl final : public Engine {
   }
 
   WriteResult Write(WriteRequest request) override {
-    const auto answer = std::make_shared<std::pair<std::atomic<bool>, WriteResult>>();
-    Submit(std::move(request), [this, answer](WriteResult result) {
-      answer->second = std::move(result);
-      answer->first.store(true, std::memory_order_release);  // Pairs with the wait below.
-      core_.env.executor->Notify();
-    });
-    core_.env.executor->WaitUntil([&] { return answer->first.load(std::memory_order_acquire); });
-    return std::move(answer->second);
+    return Wait([&](WriteCallback done) { Submit(std::move(request), std::move(done)); });
+  }
+
+  Status Delete(const DeleteRequest& request) override {
+    if (request.time.empty()) return Status::Ok();
+    STRIA_RETURN_IF_ERROR(core_.Refusal());
+    Tombstone tombstone{
+        .seq = 0, .table = request.table->id, .time = request.time, .tags = request.tags};
+    return Wait([&](WriteCallback done) {
+             log_task_.SubmitDelete(std::move(tombstone), std::move(done));
+           })
+        .status;
+  }
+
+  Status DropTable(std::string_view database, std::string_view table) override {
+    return core_.catalog.DropTable(database, table);
+  }
+  Status DropDatabase(std::string_view name) override { return core_.catalog.DropDatabase(name); }
+  Status DropColumn(std::string_view database, std::string_view table,
+                    std::string_view column) override {
+    return core_.catalog.DropColumn(database, table, column);
   }
 
   Status CreateDatabase(std::string_view name) override {
@@ -134,7 +150,7 @@ class EngineImpl final : public Engine {
 
   Status Compact() override {
     STRIA_RETURN_IF_ERROR(Flush());
-    return housekeeping_.CompactAll();
+    return compactor_.CompactAll();
   }
 
   TableInfo DescribeTable(const TableSchema& table) const override {
@@ -188,6 +204,8 @@ class EngineImpl final : public Engine {
     return infos;
   }
 
+  std::vector<HealthEntry> HealthEntries() const override { return core_.health.Entries(); }
+
   EngineMetrics metrics() const override {
     EngineMetrics metrics;
     for (const auto& shard : core_.shards) {
@@ -210,6 +228,19 @@ class EngineImpl final : public Engine {
   void Close() override { core_.Close(); }
 
  private:
+  // Gives `send` a callback, and waits until it was called.
+  template <typename Send>
+  WriteResult Wait(const Send& send) {
+    const auto answer = std::make_shared<std::pair<std::atomic<bool>, WriteResult>>();
+    send([this, answer](WriteResult result) {
+      answer->second = std::move(result);
+      answer->first.store(true, std::memory_order_release);  // Pairs with the wait below.
+      core_.env.executor->Notify();
+    });
+    core_.env.executor->WaitUntil([&] { return answer->first.load(std::memory_order_acquire); });
+    return std::move(answer->second);
+  }
+
   // On small disks the log and the reserve take their share, not their default.
   Status SizeByDisk() {
     STRIA_ASSIGN_OR_RETURN(const auto space, core_.env.files->Space(core_.options.directory));
@@ -258,6 +289,7 @@ class EngineImpl final : public Engine {
   std::unique_ptr<DirectoryLock> lock_;
   LogTask log_task_;
   Housekeeping housekeeping_;
+  Compactor compactor_;
   int64_t recovery_ns_ = 0;
 };
 

@@ -18,6 +18,7 @@
 #include "storage/base/executor.h"
 #include "storage/base/random.h"
 #include "storage/base/status.h"
+#include "storage/engine/health.h"
 #include "storage/engine/scan.h"
 #include "storage/io/file_system.h"
 #include "storage/types/row_batch.h"
@@ -40,11 +41,12 @@ struct EngineOptions {
   uint64_t memory_bytes = 2ULL << 30;      ///< all memtables together
   uint64_t wal_bytes = 256ULL << 20;       ///< log kept at most, before tables are flushed
   uint64_t wal_segment_bytes = 16ULL << 20;
-  uint64_t cache_bytes = 512ULL << 20;              ///< verified encoded pages
-  uint64_t disk_reserve_bytes = 64ULL << 20;        ///< writes stop with kDiskFull below this
-  int64_t flush_after_ns = 600LL * 1'000'000'000;   ///< an idle memtable is flushed at this age
-  int64_t compact_after_ns = 30LL * 1'000'000'000;  ///< an idle table is compacted at this age
-  int64_t partition_ns = 86'400LL * 1'000'000'000;  ///< of tables created from now on
+  uint64_t cache_bytes = 512ULL << 20;                  ///< verified encoded pages
+  uint64_t disk_reserve_bytes = 64ULL << 20;            ///< writes stop with kDiskFull below this
+  int64_t flush_after_ns = 600LL * 1'000'000'000;       ///< an idle memtable is flushed at this age
+  int64_t compact_after_ns = 30LL * 1'000'000'000;      ///< an idle table is compacted at this age
+  int64_t partition_ns = 86'400LL * 1'000'000'000;      ///< of tables created from now on
+  uint64_t compaction_bytes_per_second = 128ULL << 20;  ///< written by itself, at most
   uint32_t max_columns = 10'000;
   bool create_databases = true;  ///< a write to an unknown database makes it
 };
@@ -64,6 +66,13 @@ struct WriteResult {
   uint64_t rows_written = 0;
   uint64_t rows_rejected = 0;
   std::vector<RowRejection> rejections;  ///< the first 100
+};
+
+/// Which rows a DELETE takes: those of `table` in `time` whose series satisfy all of `tags`.
+struct DeleteRequest {
+  TableSchemaPtr table;
+  TimeRange time;
+  std::vector<TagPredicate> tags;
 };
 
 struct WriteRequest {
@@ -120,6 +129,22 @@ class Engine {
   /// Submit(), and waits for the answer. Not for threads of Lane::kLog.
   virtual WriteResult Write(WriteRequest request) = 0;
 
+  /// Deletes every row that was acknowledged before, for every scan that is opened after; rows that
+  /// are written later with the same keys stay. Durable when it returns. The bytes go with the next
+  /// compaction. Works on a full disk. Fails with kUnavailable when the table was dropped. Not for
+  /// threads of Lane::kLog.
+  virtual Status Delete(const DeleteRequest& request) = 0;
+
+  // Each is durable when it returns; scans that are open go on. The space is freed by
+  // housekeeping. Each fails with kNotFound, naming what is not there.
+
+  virtual Status DropTable(std::string_view database, std::string_view table) = 0;
+  virtual Status DropDatabase(std::string_view name) = 0;
+  /// Of a field: rows stay, also those that have no other. Fails with kInvalidArgument for the time
+  /// and for a tag, which is part of what tells series apart.
+  virtual Status DropColumn(std::string_view database, std::string_view table,
+                            std::string_view column) = 0;
+
   virtual Status CreateDatabase(std::string_view name) = 0;  ///< no error if it is there
   virtual bool HasDatabase(std::string_view name) const = 0;
   virtual std::vector<std::string> Databases() const = 0;  ///< sorted
@@ -139,6 +164,8 @@ class Engine {
   virtual std::vector<PartInfo> Parts() const = 0;
   virtual std::vector<ShardInfo> Shards() const = 0;
   virtual EngineMetrics metrics() const = 0;
+  /// What is wrong, and for each component that is well a row that says so.
+  virtual std::vector<HealthEntry> HealthEntries() const = 0;
 
   /// Refuses new writes, finishes those under way and stops background work. Does not flush: the
   /// log has everything. Called by the destructor.

@@ -5,7 +5,9 @@
 #include <mutex>
 #include <utility>
 
+#include "storage/base/errors.h"
 #include "storage/base/kill_point.h"
+#include "storage/wal/delete_record.h"
 #include "storage/wal/rows_record.h"
 
 namespace stria::storage {
@@ -47,6 +49,15 @@ void LogTask::Submit(BoundBatch bound, bool sync, WriteCallback done) {
   } else {
     batch.done = std::move(done);
   }
+  const MutexLock lock(queue_mutex_);
+  queue_.push_back(std::move(batch));
+  Wake();
+}
+
+void LogTask::SubmitDelete(Tombstone tombstone, WriteCallback done) {
+  PendingBatch batch;
+  batch.tombstone = std::move(tombstone);
+  batch.done = std::move(done);
   const MutexLock lock(queue_mutex_);
   queue_.push_back(std::move(batch));
   Wake();
@@ -131,54 +142,110 @@ bool LogTask::Stalled() const {
 }
 
 void LogTask::Commit(std::vector<PendingBatch>& group) {
-  Status status = LogGroup(group);
+  RefuseRows(group);
+  RefuseDropped(group);
+  if (group.empty()) return;
+  const Status status = LogGroup(group);
   next_batch_id_ += group.size();
+  for (auto& batch : group)
+    Answer(batch, status);
+}
+
+void LogTask::Answer(PendingBatch& batch, const Status& status) {
   if (!status.ok()) {
-    for (auto& batch : group) {
-      if (batch.done == nullptr) {
-        core_.Report("a write that was answered before it was durable is lost", status);
-        continue;
-      }
-      WriteResult result;
-      result.status = status;
-      batch.done(std::move(result));
-    }
-    return;
+    if (batch.done == nullptr)
+      core_.Report("a write that was answered before it was durable is lost", status);
+    batch.bound.result = {};
+    batch.bound.result.status = status;
   }
-  for (auto& batch : group) {
-    if (batch.done != nullptr) batch.done(std::move(batch.bound.result));
+  if (batch.done == nullptr) return;
+  batch.done(std::move(batch.bound.result));
+}
+
+// Answers the batches of rows that disk or memory have no room for. Deletes go on: the reserve is
+// for them, and they are what makes room.
+void LogTask::RefuseRows(std::vector<PendingBatch>& group) {
+  Status status = core_.CheckDisk();
+  core_.disk_full.store(!status.ok(), std::memory_order_relaxed);
+  if (status.ok()) status = CheckMemory();
+  if (status.ok()) return;
+  std::erase_if(group, [&](PendingBatch& batch) {
+    if (batch.tombstone.has_value()) return false;
+    Answer(batch, status);
+    return true;
+  });
+}
+
+// Takes out of the group what names tables that were dropped since it was bound. A write that was
+// answered already came before the DROP; any other is told.
+void LogTask::RefuseDropped(std::vector<PendingBatch>& group) {
+  const auto catalog = core_.catalog.current();
+  std::erase_if(group, [&](PendingBatch& batch) {
+    TableSchemaPtr dropped;
+    for (auto& tables : batch.bound.shards) {
+      std::erase_if(tables, [&](const BoundTable& table) {
+        if (catalog->Find(table.schema->id) != nullptr) return false;
+        dropped = table.schema;
+        return true;
+      });
+    }
+    if (batch.tombstone.has_value() && catalog->Find(batch.tombstone->table) == nullptr) {
+      Answer(batch, Unavailable("the table was dropped while its rows were to be deleted"));
+      return true;
+    }
+    if (dropped == nullptr) return false;
+    if (batch.done == nullptr) {
+      return std::ranges::all_of(batch.bound.shards,
+                                 [](const auto& tables) { return tables.empty(); });
+    }
+    Answer(batch, Unavailable("table {}.{} was dropped while the write was under way; nothing of "
+                              "the write is stored. Send it again to make the table anew",
+                              dropped->database, dropped->name));
+    return true;
+  });
+}
+
+// Gives the batch a number in each shard that it has something for.
+void LogTask::PlaceBatch(const PendingBatch& batch, std::vector<uint64_t>& next_seq,
+                         std::vector<ShardSeq>& places) {
+  for (uint32_t s = 0; s < core_.shards.size(); ++s) {
+    if (batch.tombstone.has_value() || !batch.bound.shards[s].empty())
+      places.push_back({s, next_seq[s]++});
   }
 }
 
 // Makes the group durable and visible.
 Status LogTask::LogGroup(std::vector<PendingBatch>& group) {
   STRIA_RETURN_IF_ERROR(core_.failed.load() ? core_.Refusal() : Status::Ok());
-  Status disk = core_.CheckDisk();
-  core_.disk_full.store(!disk.ok(), std::memory_order_relaxed);
-  STRIA_RETURN_IF_ERROR(disk);
-  STRIA_RETURN_IF_ERROR(CheckMemory());
-
   // Sequence numbers first: every record of a batch names the others.
   std::vector<uint64_t> next_seq;
   for (auto& shard : core_.shards)
     next_seq.push_back(shard->next_seq());
   std::vector<std::vector<ShardSeq>> places(group.size());
+  bool any_delete = false;
   for (size_t i = 0; i < group.size(); ++i) {
-    for (uint32_t s = 0; s < core_.shards.size(); ++s) {
-      if (group[i].bound.shards[s].empty()) continue;
-      places[i].push_back({s, next_seq[s]++});
-      core_.shards[s]->ResolveSeries(group[i].bound.shards[s]);
-    }
+    PlaceBatch(group[i], next_seq, places[i]);
+    any_delete = any_delete || group[i].tombstone.has_value();
+    if (group[i].tombstone.has_value()) continue;
+    for (const auto& place : places[i])
+      core_.shards[place.shard]->ResolveSeries(group[i].bound.shards[place.shard]);
   }
   std::vector<ShardRecords> records;
   for (uint32_t s = 0; s < core_.shards.size(); ++s)
     records.push_back(EncodeRecords(s, group, places));
+  if (any_delete) KillPoint("delete.log");
   STRIA_RETURN_IF_ERROR(AppendRecords(records));
   KillPoint("wal.apply");
   const int64_t now_ns = core_.env.clock->MonotonicNs();
   for (size_t i = 0; i < group.size(); ++i) {
-    for (const auto& [s, seq] : places[i])
-      core_.shards[s]->Apply(group[i].bound.shards[s], seq, now_ns);
+    for (const auto& [s, seq] : places[i]) {
+      if (group[i].tombstone.has_value()) {
+        group[i].tombstone->seq = seq;
+        core_.shards[s]->ApplyDelete(*group[i].tombstone, now_ns);
+      } else {
+        core_.shards[s]->Apply(group[i].bound.shards[s], seq, now_ns);
+      }
+    }
   }
   const std::unique_lock lock(core_.publish_mutex);
   for (auto& shard : core_.shards)
@@ -189,19 +256,30 @@ Status LogTask::LogGroup(std::vector<PendingBatch>& group) {
 LogTask::ShardRecords LogTask::EncodeRecords(uint32_t s, const std::vector<PendingBatch>& group,
                                              const std::vector<std::vector<ShardSeq>>& places) {
   ShardRecords records;
+  bool has_series = false;  // The first record with rows introduces all new series.
   for (size_t i = 0; i < group.size(); ++i) {
-    const auto& tables = group[i].bound.shards[s];
-    if (tables.empty()) continue;
+    if (std::ranges::find(places[i], s, &ShardSeq::shard) == places[i].end()) continue;
+    LogPayload& payload = records.payloads.emplace_back();
+    std::vector<ShardSeq> shards;
+    if (places[i].size() > 1) shards = places[i];
+    if (group[i].tombstone.has_value()) {
+      payload.type = WalRecordType::kDelete;
+      EncodeDeleteRecord({.batch_id = next_batch_id_ + i,
+                          .shards = std::move(shards),
+                          .tombstone = *group[i].tombstone},
+                         payload.bytes);
+      continue;
+    }
     RowsRecord record;
     record.batch_id = next_batch_id_ + i;
-    if (places[i].size() > 1) record.shards = places[i];
-    const bool is_first = records.payloads.empty();
-    if (is_first) record.series = core_.shards[s]->TakeUnloggedSeries();
+    record.shards = std::move(shards);
+    if (!has_series) record.series = core_.shards[s]->TakeUnloggedSeries();
     std::vector<const TableRows*> rows;
-    for (const auto& table : tables)
+    for (const auto& table : group[i].bound.shards[s])
       rows.push_back(&table.rows);
-    EncodeRowsRecord(record, rows, records.payloads.emplace_back());
-    if (is_first) records.series = std::move(record.series);
+    EncodeRowsRecord(record, rows, payload.bytes);
+    if (!has_series) records.series = std::move(record.series);
+    has_series = true;
   }
   return records;
 }
@@ -244,10 +322,10 @@ void LogTask::StartFlush(Shard& shard, FlushDone asked) {
   const bool memory_full =
       shard.memtable_bytes() > core_.options.memory_bytes / 2 / core_.shards.size();
   const uint64_t old_seq = OldHalf(shard);
-  const auto due = [&](const Memtable& memtable) {
-    return asked != nullptr || memory_full || memtable.bytes() > core_.options.memtable_bytes ||
-           (log_full && memtable.first_seq() < old_seq) ||
-           now_ns - memtable.oldest_append_ns() > core_.options.flush_after_ns;
+  const auto due = [&](const Unflushed& unflushed) {
+    return asked != nullptr || memory_full || unflushed.bytes > core_.options.memtable_bytes ||
+           (log_full && unflushed.first_seq < old_seq) ||
+           now_ns - unflushed.oldest_ns > core_.options.flush_after_ns;
   };
   bool is_under_way = false;
   auto task = shard.BeginFlush(due, is_under_way);

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,9 @@ class LogTask {
   /// rows that were answered so wait already.
   void Submit(BoundBatch bound, bool sync, WriteCallback done);
 
+  /// Logs `tombstone` in every shard, behind what was submitted before it, and then calls `done`.
+  void SubmitDelete(Tombstone tombstone, WriteCallback done);
+
   /// Flushes everything that `shard` holds when the request is taken, then calls `done`.
   void RequestFlush(Shard& shard, FlushDone done);
 
@@ -35,13 +39,14 @@ class LogTask {
  private:
   struct PendingBatch {
     BoundBatch bound;
-    WriteCallback done;  // Null: answered ahead.
+    std::optional<Tombstone> tombstone;  // Instead of rows: a DELETE.
+    WriteCallback done;                  // Null: answered ahead.
     uint64_t num_rows = 0;
   };
 
   // One shard's part of a group.
   struct ShardRecords {
-    std::vector<std::vector<std::byte>> payloads;
+    std::vector<LogPayload> payloads;
     std::vector<NewSeries> series;  // That the first of them introduces.
   };
 
@@ -52,7 +57,12 @@ class LogTask {
   bool Stalled() const;
   Status CheckMemory();
   void Commit(std::vector<PendingBatch>& group);
+  void RefuseRows(std::vector<PendingBatch>& group);
+  void RefuseDropped(std::vector<PendingBatch>& group);
+  void Answer(PendingBatch& batch, const Status& status);
   Status LogGroup(std::vector<PendingBatch>& group);
+  void PlaceBatch(const PendingBatch& batch, std::vector<uint64_t>& next_seq,
+                  std::vector<ShardSeq>& places);
   ShardRecords EncodeRecords(uint32_t shard, const std::vector<PendingBatch>& group,
                              const std::vector<std::vector<ShardSeq>>& places);
   Status AppendRecords(std::vector<ShardRecords>& records);

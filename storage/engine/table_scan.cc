@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "storage/base/errors.h"
+#include "storage/merge/apply_tombstones.h"
 #include "storage/merge/run_merge.h"
 
 namespace stria::storage {
@@ -26,6 +27,13 @@ struct FoundRun {
   RunSlice slice;
   int64_t first = 0;
   int64_t last = 0;
+};
+
+// A source, and the tombstones that may hit its rows.
+struct OpenSource {
+  RunSource* source = nullptr;
+  TombstoneList tombstones;
+  uint64_t applied_deletes = 0;
 };
 
 /// Merged rows as a source, so that blocks read them like any other.
@@ -191,28 +199,31 @@ class TableScan final : public Scan {
   }
 
   Status OpenSources(ScanShard& shard, const std::vector<uint8_t>& wanted,
-                     std::vector<RunSource*>& sources) {
+                     std::vector<OpenSource>& sources) {
     const RunFilter filter{.time = request_.time, .series = &wanted, .bytes_read = &bytes_read_};
+    const TombstoneList& tombstones = *shard.snapshot.tombstones;
     for (const auto& meta : shard.snapshot.version->PartsOf(request_.table->id).parts) {
-      if (!request_.time.Overlaps(meta.min_time, meta.max_time)) {
+      if (!request_.time.Overlaps(meta.min_time, meta.max_time) || tombstones.Covers(meta)) {
         ++stats_.parts_pruned;
         continue;
       }
       ++stats_.parts;
       STRIA_ASSIGN_OR_RETURN(auto part, shard.shard->parts().Open(meta));
       parts_.push_back(part);
+      const auto hits = tombstones.Touching(meta.min_time, meta.max_time, meta.applied_deletes());
       for (size_t group = 0; group < part->num_row_groups(); ++group) {
         STRIA_ASSIGN_OR_RETURN(auto source, part->OpenRowGroup(group, filter));
         if (source == nullptr) continue;
-        sources.push_back(source.get());
+        sources.push_back({source.get(), hits, meta.applied_deletes()});
         sources_.push_back(std::move(source));
       }
     }
-    for (const auto& [memtable, num_rows] : shard.snapshot.memtables) {
+    for (const auto& [memtable, num_rows, applied] : shard.snapshot.memtables) {
       if (num_rows == 0 || !request_.time.Overlaps(memtable->min_time(), memtable->max_time()))
         continue;
+      const auto hits = tombstones.Touching(memtable->min_time(), memtable->max_time(), applied);
       for (auto& source : memtable->Sources(num_rows)) {
-        sources.push_back(source.get());
+        sources.push_back({source.get(), hits, applied});
         sources_.push_back(std::move(source));
       }
     }
@@ -223,7 +234,7 @@ class TableScan final : public Scan {
     if (shard.snapshot.series == nullptr) return Status::Ok();
     std::vector<uint8_t> wanted;
     const auto local_of = AddSeries(*shard.snapshot.series, wanted);
-    std::vector<RunSource*> sources;
+    std::vector<OpenSource> sources;
     STRIA_RETURN_IF_ERROR(OpenSources(shard, wanted, sources));
 
     // First, which series have runs that overlap: sources stand in the order of their sequence
@@ -231,7 +242,7 @@ class TableScan final : public Scan {
     std::vector<int64_t> last_of(wanted.size(), std::numeric_limits<int64_t>::min());
     std::vector<uint8_t> seen(wanted.size(), 0), overlaps(wanted.size(), 0);
     bool any_overlap = false;
-    for (RunSource* source : sources) {
+    for (const auto& [source, tombstones, applied] : sources) {
       for (const SourceRun& run : source->runs()) {
         const uint32_t id = run.series.value();
         if (id >= wanted.size() || wanted[id] == 0) continue;
@@ -241,24 +252,34 @@ class TableScan final : public Scan {
       }
     }
     std::map<uint32_t, std::vector<RunSlice>> merge_of;  // By series id.
-    for (RunSource* source : sources) {
+    std::vector<RunSlice> slices;                        // What deletes leave of a run.
+    for (const auto& [source, tombstones, applied] : sources) {
       auto block = std::make_unique<BlockPlan>();
       block->source = source;
       const auto runs = source->runs();
       for (uint32_t index = 0; index < runs.size(); ++index) {
         const uint32_t id = runs[index].series.value();
         if (id >= wanted.size() || wanted[id] == 0) continue;
-        const RunSlice slice{source, index, runs[index].row_begin, runs[index].row_end};
-        if (any_overlap && overlaps[id] != 0) {
-          merge_of[id].push_back(slice);
-          continue;
+        const RunSlice whole{source, index, runs[index].row_begin, runs[index].row_end};
+        slices.clear();
+        if (tombstones.empty()) {
+          slices.push_back(whole);
+        } else {
+          STRIA_RETURN_IF_ERROR(AppendSurviving(
+              whole, tombstones.DeletedRanges(runs[index].series, applied), slices));
         }
-        STRIA_RETURN_IF_ERROR(AddRun(slice, local_of[id], *block));
+        for (const RunSlice& slice : slices) {
+          if (any_overlap && overlaps[id] != 0) {
+            merge_of[id].push_back(slice);
+            continue;
+          }
+          STRIA_RETURN_IF_ERROR(AddRun(slice, local_of[id], *block));
+        }
       }
       AddBlock(std::move(block));
     }
-    for (const auto& [id, slices] : merge_of) {
-      STRIA_RETURN_IF_ERROR(MergeSeries(SeriesId(id), local_of[id], slices));
+    for (const auto& [id, overlapping] : merge_of) {
+      STRIA_RETURN_IF_ERROR(MergeSeries(SeriesId(id), local_of[id], overlapping));
     }
     FinishMerged();
     return Status::Ok();

@@ -1,6 +1,7 @@
 #include "storage/merge/apply_tombstones.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "storage/base/check.h"
@@ -47,6 +48,17 @@ bool TombstoneList::Touches(int64_t first_time, int64_t last_time, uint64_t appl
     const Tombstone& tombstone = matched->tombstone();
     return tombstone.seq > applied_deletes && tombstone.time.Overlaps(first_time, last_time);
   });
+}
+
+TombstoneList TombstoneList::Touching(int64_t first_time, int64_t last_time,
+                                      uint64_t applied_deletes) const {
+  TombstoneList touching;
+  std::ranges::copy_if(
+      tombstones_, std::back_inserter(touching.tombstones_), [&](const auto& matched) {
+        const Tombstone& tombstone = matched->tombstone();
+        return tombstone.seq > applied_deletes && tombstone.time.Overlaps(first_time, last_time);
+      });
+  return touching;
 }
 
 bool TombstoneList::Covers(const PartMeta& part) const {

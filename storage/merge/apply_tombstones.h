@@ -66,6 +66,9 @@ class TombstoneList {
   bool Touches(const PartMeta& part) const;
   bool Touches(int64_t first_time, int64_t last_time, uint64_t applied_deletes) const;
 
+  /// Those of them for which Touches() holds.
+  TombstoneList Touching(int64_t first_time, int64_t last_time, uint64_t applied_deletes) const;
+
   /// Whether one of them deletes every row of the part, whatever its series.
   bool Covers(const PartMeta& part) const;
 

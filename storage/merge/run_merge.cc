@@ -11,6 +11,8 @@ constexpr int64_t kNoBound = std::numeric_limits<int64_t>::max();
 
 Result<int64_t> TimeAt(const RunSlice& slice, uint32_t row) {
   const SourceRun& run = slice.source->runs()[slice.run];
+  if (row == run.row_begin) return run.first_time;
+  if (row == run.row_end - 1) return run.last_time;
   if (run.step > 0) return run.first_time + int64_t{row - run.row_begin} * run.step;
   STRIA_ASSIGN_OR_RETURN(const auto times, slice.source->Times(slice.run));
   return times[row - run.row_begin];
@@ -130,50 +132,91 @@ Result<std::vector<MergePiece>> PlanMerge(std::span<const RunSlice> runs) {
 
 namespace {
 
-// A row of the output: its versions, oldest first, are entries [begin, end).
-struct Entry {
-  int64_t time = 0;
-  uint32_t slice = 0;
-  uint32_t row = 0;
-};
+// Makes room for rows up to `num_rows`, NULL unless they are set.
+void Resize(size_t num_rows_before, size_t num_rows, bool all_valid, ColumnRows& column) {
+  if (column.type == DataType::kString) {
+    column.strings.resize(num_rows);
+  } else {
+    column.bits.resize(num_rows);
+  }
+  if (all_valid && column.validity.empty()) return;
+  if (column.validity.empty()) column.validity.assign(num_rows_before, 1);
+  column.validity.resize(num_rows, all_valid ? 1 : 0);
+}
 
-Result<std::vector<Entry>> SortedEntries(const MergePiece& piece) {
-  std::vector<Entry> entries;
+}  // namespace
+
+Status AppendColumn(RunSource& source, uint32_t row_begin, uint32_t row_end, size_t num_rows_before,
+                    ColumnRows& column) {
+  size_t row = num_rows_before;
+  for (uint32_t begin = row_begin; begin < row_end;) {
+    const uint32_t vector = begin / kVectorRows;
+    const uint32_t end = std::min(row_end, (vector + 1) * kVectorRows);
+    STRIA_ASSIGN_OR_RETURN(const auto view, source.ReadVector(column.id, column.type, vector));
+    const uint32_t from = begin % kVectorRows;
+    const uint32_t to = from + (end - begin);
+    const bool all_valid = !view.all_null && view.validity == nullptr;
+    Resize(row, row + (end - begin), all_valid, column);
+    if (!view.all_null) {
+      if (column.type == DataType::kString) {
+        for (uint32_t i = from; i < to; ++i)
+          column.strings[row + i - from] = view.String(i);
+      } else {
+        view.Slice(from, to).CopyBits(column.bits.data() + row);
+      }
+      if (!all_valid) {
+        std::copy(view.validity + from, view.validity + to,
+                  column.validity.begin() + static_cast<ptrdiff_t>(row));
+      }
+    }
+    row += end - begin;
+    begin = end;
+  }
+  return Status::Ok();
+}
+
+Result<MergedRows> MergedRows::Make(MergePiece piece, std::vector<int64_t>& times) {
+  MergedRows merged;
+  size_t num_entries = 0;
+  for (const RunSlice& slice : piece.slices)
+    num_entries += slice.row_end - slice.row_begin;
+  merged.entries_.reserve(num_entries);
   for (uint32_t i = 0; i < piece.slices.size(); ++i) {
     const RunSlice& slice = piece.slices[i];
     const SourceRun& run = slice.source->runs()[slice.run];
-    STRIA_ASSIGN_OR_RETURN(const auto times, slice.source->Times(slice.run));
-    for (uint32_t row = slice.row_begin; row < slice.row_end; ++row) {
-      entries.push_back({times[row - run.row_begin], i, row});
-    }
+    STRIA_ASSIGN_OR_RETURN(const auto of_run, slice.source->Times(slice.run));
+    for (uint32_t row = slice.row_begin; row < slice.row_end; ++row)
+      merged.entries_.push_back({of_run[row - run.row_begin], i, row});
   }
-  if (piece.slices.size() > 1) std::ranges::stable_sort(entries, {}, &Entry::time);
-  return entries;
+  if (piece.slices.size() > 1) std::ranges::stable_sort(merged.entries_, {}, &Entry::time);
+  for (size_t i = 0; i < merged.entries_.size(); ++i) {
+    const int64_t time = merged.entries_[i].time;
+    if (i > 0 && time == merged.entries_[i - 1].time) continue;
+    times.push_back(time);
+    ++merged.num_rows_;
+  }
+  merged.piece_ = std::move(piece);
+  return merged;
 }
 
-// Writes the column of one piece behind the rows that are there.
-Status AppendColumn(const MergePiece& piece, std::span<const Entry> entries,
-                    std::span<const uint32_t> row_of_entry, size_t num_rows_before, size_t num_rows,
-                    ColumnRows& column) {
-  const bool is_string = column.type == DataType::kString;
-  if (column.validity.empty()) column.validity.assign(num_rows_before, 1);
-  column.validity.resize(num_rows, 0);
-  (is_string ? column.strings.resize(num_rows) : column.bits.resize(num_rows));
+Status MergedRows::AppendColumn(size_t num_rows_before, ColumnRows& column) const {
+  Resize(num_rows_before, num_rows_before + num_rows_, false, column);
   // The vector that each slice was last seen in; entries of a slice ascend.
-  std::vector<std::pair<uint32_t, VectorView>> views(piece.slices.size(), {UINT32_MAX, {}});
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const Entry& entry = entries[i];
+  std::vector<std::pair<uint32_t, VectorView>> views(piece_.slices.size(), {UINT32_MAX, {}});
+  size_t row = num_rows_before;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (i > 0 && entry.time != entries_[i - 1].time) ++row;
     auto& [vector, view] = views[entry.slice];
     if (vector != entry.row / kVectorRows) {
       vector = entry.row / kVectorRows;
       STRIA_ASSIGN_OR_RETURN(
-          view, piece.slices[entry.slice].source->ReadVector(column.id, column.type, vector));
+          view, piece_.slices[entry.slice].source->ReadVector(column.id, column.type, vector));
     }
     const uint32_t in_vector = entry.row % kVectorRows;
     if (!view.IsValid(in_vector)) continue;  // An older value stays.
-    const size_t row = row_of_entry[i];
     column.validity[row] = 1;
-    if (is_string) {
+    if (column.type == DataType::kString) {
       column.strings[row] = view.String(in_vector);
     } else {
       column.bits[row] = view.Bits(in_vector);
@@ -182,20 +225,42 @@ Status AppendColumn(const MergePiece& piece, std::span<const Entry> entries,
   return Status::Ok();
 }
 
-}  // namespace
+Result<std::vector<MergePiece>> SplitByTime(MergePiece piece, size_t max_rows) {
+  std::vector<MergePiece> pieces;
+  while (true) {
+    size_t num_rows = 0;
+    const RunSlice* longest = nullptr;
+    for (const RunSlice& slice : piece.slices) {
+      const uint32_t rows = slice.row_end - slice.row_begin;
+      num_rows += rows;
+      if (longest == nullptr || rows > longest->row_end - longest->row_begin) longest = &slice;
+    }
+    if (num_rows <= max_rows) break;
+    // About as large a share of each slice: the cut is where it takes its share of the longest.
+    const uint64_t longest_rows = longest->row_end - longest->row_begin;
+    const auto share = static_cast<uint32_t>(longest_rows * max_rows / num_rows);
+    if (share == 0 || share == longest_rows) break;
+    STRIA_ASSIGN_OR_RETURN(const int64_t cut, TimeAt(*longest, longest->row_begin + share));
+    MergePiece front, rest;
+    for (const RunSlice& slice : piece.slices) {
+      RunSlice before = slice, after = slice;
+      STRIA_ASSIGN_OR_RETURN(before.row_end, LowerBound(slice, cut));
+      after.row_begin = before.row_end;
+      if (before.row_begin < before.row_end) front.slices.push_back(before);
+      if (after.row_begin < after.row_end) rest.slices.push_back(after);
+    }
+    pieces.push_back(std::move(front));
+    piece = std::move(rest);
+  }
+  pieces.push_back(std::move(piece));
+  return pieces;
+}
 
 Status AppendMerged(const MergePiece& piece, SeriesId series, SortedRows& rows) {
-  STRIA_ASSIGN_OR_RETURN(const auto entries, SortedEntries(piece));
   const size_t before = rows.num_rows();
-  std::vector<uint32_t> row_of_entry(entries.size());
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (i == 0 || entries[i].time != entries[i - 1].time) rows.times.push_back(entries[i].time);
-    row_of_entry[i] = static_cast<uint32_t>(rows.times.size() - 1);
-  }
-  for (auto& column : rows.columns) {
-    STRIA_RETURN_IF_ERROR(
-        AppendColumn(piece, entries, row_of_entry, before, rows.num_rows(), column));
-  }
+  STRIA_ASSIGN_OR_RETURN(const auto merged, MergedRows::Make(piece, rows.times));
+  for (auto& column : rows.columns)
+    STRIA_RETURN_IF_ERROR(merged.AppendColumn(before, column));
   const auto end = static_cast<uint32_t>(rows.num_rows());
   const bool extends = !rows.runs.empty() && rows.runs.back().series == series;
   if (extends) {
