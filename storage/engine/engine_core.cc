@@ -11,6 +11,7 @@ EngineCore::EngineCore(const EngineOptions& engine_options, const Env& engine_en
     : options(engine_options),
       env(engine_env),
       cache(engine_options.cache_bytes),
+      health(*engine_env.clock),
       catalog(*engine_env.files, engine_options.directory + "/catalog") {}
 
 void EngineCore::TaskEnded() {

@@ -16,6 +16,7 @@
 #include "storage/base/status.h"
 #include "storage/catalog/catalog.h"
 #include "storage/engine/engine.h"
+#include "storage/engine/health.h"
 #include "storage/engine/shard.h"
 #include "storage/io/block_cache.h"
 
@@ -49,6 +50,7 @@ class EngineCore {
   EngineOptions options;
   const Env env;
   BlockCache cache;
+  Health health;
   Catalog catalog;
   std::vector<std::unique_ptr<Shard>> shards;
   /// A batch over several shards is seen in all of them or in none: shared by whoever takes a
