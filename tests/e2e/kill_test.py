@@ -2,9 +2,9 @@
 there after each restart with the ledger of what was acknowledged before.
 
 Every acknowledged row must be there; every batch that was not acknowledged must be there whole or not
-at all, in all of the three tables that it writes to. Half of the kills come from outside at a random
-moment; the other half hit the server at a kill point, so that every phase is met. The memtables are so
-small that every cycle flushes.
+at all, in all of the three tables that it writes to; what was deleted must be gone. A third of the kills
+come from outside at a random moment; the others hit the server at a kill point, so that every phase has
+at least one in twenty of them. The memtables are so small that every cycle flushes.
 
 usage: kill_test.py [--kills N] [--shards N]
 """
@@ -12,22 +12,17 @@ usage: kill_test.py [--kills N] [--shards N]
 import argparse
 import collections
 import http.client
-import multiprocessing
 import os
 import pathlib
 import random
 import shutil
-import socket
 import sys
 import tempfile
 import time
 
 import stria_server
+import write_ledger
 
-WRITERS = 4
-TABLES = ["alpha", "beta", "gamma"]
-ROWS = 60  # Of a batch in each table.
-DATABASE = "kill"
 # Phase of the report -> kill points that stand in it, with the greatest pass worth waiting for.
 PHASES = {
     "WAL append": [("wal.append", 60), ("wal.sync", 60), ("wal.apply", 60)],
@@ -37,141 +32,57 @@ PHASES = {
     "recovery": [("recovery.replay", 4), ("recovery.commit", 1)],
     "compaction": [("compaction.read", 1), ("compaction.write", 1), ("compaction.commit", 1)],
 }
-
-
-def batch_body(writer, number):
-    """Line protocol of one batch: ROWS rows in each table, times that no other batch has."""
-    lines = []
-    for table in TABLES:
-        for row in range(ROWS):
-            when = 1_700_000_000_000_000_000 + (number * ROWS + row) * 1_000_000 + writer
-            lines.append(f"{table},writer=w{writer},device=d{row % 7} batch={number}i,row={row}i,"
-                         f"value={number * 0.5 + row} {when}")
-    return "\n".join(lines)
-
-
-def write_forever(writer, port, ledger_path):
-    """Sends batch after batch; notes each before it is sent (s) and when it is acknowledged (a)."""
-    connection = None
-    number = 0
-    with open(ledger_path, "a", buffering=1) as ledger:
-        while True:
-            number += 1
-            ledger.write(f"s {number}\n")
-            try:
-                if connection is None:
-                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-                connection.request("POST", f"/write?db={DATABASE}", batch_body(writer, number))
-                answer = connection.getresponse()
-                answer.read()
-                if answer.status == 204:
-                    ledger.write(f"a {number}\n")
-            except OSError:
-                connection = None
-                time.sleep(0.05)
-            except http.client.HTTPException:
-                connection = None
-                time.sleep(0.05)
-
-
-def read_ledger(path):
-    sent, acknowledged = set(), set()
-    for line in path.read_text().splitlines():
-        mark, number = line.split()
-        (sent if mark == "s" else acknowledged).add(int(number))
-    return sent, acknowledged
-
-
-def batch_states(server, writer, after):
-    """What each table has of a batch numbered above `after`: a function from number to a list of (rows, sum)."""
-    found = []
-    for table in TABLES:
-        rows = server.sql(f"SELECT batch, count(*), sum(row) FROM {table} WHERE writer = 'w{writer}' AND "
-                          f"batch > {after} GROUP BY batch", DATABASE)["rows"]
-        found.append({batch: (count, total_row) for batch, count, total_row in rows})
-    return lambda number: [table.get(number) for table in found]
-
-
-def check(server, ledgers, since):
-    """Compares batches numbered above `since[writer]` with what the server has. Returns rows checked."""
-    total = 0
-    for writer, path in enumerate(ledgers):
-        # The ledger first: what is acknowledged from now on may or may not be seen.
-        sent, acknowledged = read_ledger(path)
-        numbers = [number for number in sent if number > since[writer]]
-        states = batch_states(server, writer, since[writer])
-        whole = (ROWS, ROWS * (ROWS - 1) // 2)
-        fine = ([whole] * len(TABLES), [None] * len(TABLES))
-        lost = [(number, states(number)) for number in numbers if number in acknowledged and states(number) != fine[0]]
-        torn = [number for number in numbers if number not in acknowledged and states(number) not in fine]
-        if torn:
-            # The tables are asked one after the other, and a batch under way may have come in between. It is whole
-            # now; what a crash has torn stays torn.
-            again = batch_states(server, writer, min(torn) - 1)
-            torn = [(number, again(number)) for number in torn if again(number) not in fine]
-        total += sum(ROWS * len(TABLES) for number in numbers if states(number) == fine[0])
-        if lost or torn:
-            sys.exit(f"writer {writer}: acknowledged and not there: {lost[:3]}; there in part: {torn[:3]}")
-    return total
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+DELETE_PHASE = {"delete": [("delete.log", 5)]}  # Where the server knows DELETE.
+EVERYTHING_EACH = 50  # Kills after which all batches are compared, and not only the last ones.
 
 
 class Campaign:
     def __init__(self, kills, shards, seed):
         self.kills, self.rng = kills, random.Random(seed)
-        self.port = free_port()
+        self.port = write_ledger.free_port()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="stria-kill-ledger-"))
-        self.ledgers = [self.directory / f"writer{i}" for i in range(WRITERS)]
         self.server = stria_server.Server(
             "--shards", str(shards), "--set", "storage.memtable=96KiB", "--set", "storage.wal_segment=1MiB",
             http=f"127.0.0.1:{self.port}")
         self.report = collections.Counter()
+        self.phases = dict(PHASES)
         self.flushes = []
 
     def run(self):
-        for path in self.ledgers:
-            path.touch()
         self.server.start()
-        writers = [multiprocessing.Process(target=write_forever, args=(i, self.port, path), daemon=True)
-                   for i, path in enumerate(self.ledgers)]
-        for writer in writers:
-            writer.start()
-        since = [0] * WRITERS
-        checked = 0
+        deletes = write_ledger.knows_delete(self.server)
+        if deletes:
+            self.phases.update(DELETE_PHASE)
+        writers = write_ledger.Writers(self.directory, self.port, deletes)
+        since = [0] * write_ledger.WRITERS
+        begin = time.monotonic()
         try:
-            while sum(self.report.values()) < self.kills:
-                before = [max(read_ledger(path)[1], default=0) for path in self.ledgers]
+            while self.report.total() < self.kills:
+                before = [ledger.last() for ledger in writers.ledgers()]
                 self.kill_once()
                 self.restart()
-                everything = sum(self.report.values()) % 10 == 0
-                checked = check(self.server, self.ledgers, [0] * WRITERS if everything else since)
-                since = before
-                print(f"{sum(self.report.values())} kills, {checked} rows compared", flush=True)
+                everything = self.report.total() % EVERYTHING_EACH == 0
+                checked = write_ledger.check(self.server, writers.ledgers(), [0] * len(since) if everything else since)
+                since = [number - 2 * write_ledger.DELETED_BEHIND for number in before]
+                print(f"{self.report.total()} kills, {checked} rows compared", flush=True)
         finally:
-            for writer in writers:
-                writer.terminate()
-                writer.join()
-        checked = check(self.server, self.ledgers, [0] * WRITERS)
+            writers.stop()
+        seconds = (time.monotonic() - begin) / self.kills
+        checked = write_ledger.check(self.server, writers.ledgers(), [0] * write_ledger.WRITERS)
         self.server.close()
-        for phase in ["at random", *PHASES]:
+        for phase in ["at random", *self.phases]:
             print(f"  kills in {phase}: {self.report[phase]}")
-        missing = [phase for phase in PHASES if self.report[phase] == 0]
-        print(f"{sum(self.report.values())} kills; all {checked} rows of acknowledged and whole batches agree "
-              f"with the ledgers; parts flushed in a cycle: at least {min(self.flushes)}")
-        if missing and self.kills >= 50:
-            sys.exit(f"no kill in {missing}")
+        # The share that each must have means something where there are enough of them.
+        wanted = self.kills / 20 if self.kills >= 200 else 1 if self.kills >= 50 else 0
+        missing = [phase for phase in self.phases if self.report[phase] < wanted]
+        print(f"{self.report.total()} kills, {seconds:.1f} s each; all {checked} rows of acknowledged and whole batches "
+              f"agree with the ledgers; parts flushed in a cycle: at least {min(self.flushes)}")
+        if missing:
+            sys.exit(f"too few kills in {missing}")
         if min(self.flushes) < 3:
             sys.exit("a cycle flushed fewer than three parts")
         # The ledgers of a failure stay, to be looked at.
         shutil.rmtree(self.directory)
-
-    def parts(self):
-        return self.server.sql("SELECT count(*) FROM system.parts")["rows"][0][0]
 
     def wait_for_parts(self):
         """Until three parts more than at the start of the cycle were flushed."""
@@ -187,14 +98,14 @@ class Campaign:
 
     def kill_once(self):
         self.wait_for_parts()
-        if self.rng.random() < 0.4:
+        if self.rng.random() < 0.3:
             time.sleep(self.rng.random() * 0.3)
             self.server.kill()
             self.report["at random"] += 1
             return
         # Stop it in order, and start it so that it dies by itself in the chosen phase.
-        phase = self.rng.choice([p for p in PHASES if self.report[p] == min(self.report[q] for q in PHASES)])
-        point, passes = self.rng.choice(PHASES[phase])
+        phase = self.rng.choice([p for p in self.phases if self.report[p] == min(self.report[q] for q in self.phases)])
+        point, passes = self.rng.choice(self.phases[phase])
         self.server.kill()
         try:
             self.server.start(env={"STRIA_KILL_AT": f"{point}:{self.rng.randint(1, passes)}"})
