@@ -317,6 +317,7 @@ void LogTask::StartFlush(Shard& shard, FlushDone asked) {
     if (asked != nullptr) asked(core_.Refusal());
     return;
   }
+  shard.ForgetDropped(*core_.catalog.current());
   const int64_t now_ns = core_.env.clock->MonotonicNs();
   const bool log_full = shard.wal_bytes() > core_.options.wal_bytes;
   const bool memory_full =
