@@ -277,6 +277,10 @@ Status CrashWorld::Act() {
     case 14: return ReleaseHeld(random_() % kMaxHeld);
     case 15: Delete(); break;
     case 16: Drop(); break;
+    case 17:  // A group of many records, which may be torn anywhere.
+      for (uint64_t num_batches = 5 + random_() % 20; num_batches > 0; --num_batches)
+        Submit();
+      break;
     default: Submit(); break;
   }
   return Status::Ok();

@@ -119,7 +119,7 @@ Status Ledger::TakeMarkers(std::span<const FoundMarker> found, uint64_t first, L
                                                            operation.answer == Answer::kFailed));
     if (must_be && !there) {
       return Corruption("batch {} was {} and is not there", operation.number,
-                        operation.seen ? "seen" : "acknowledged");
+                        operation.answer == Answer::kAcknowledged ? "acknowledged" : "seen");
     }
     if (must_not_be && there) {
       return Corruption("batch {} was {} and is there", operation.number,
