@@ -1,13 +1,24 @@
-// A bounded cache of verified encoded pages, least recently used out first.
+// A bounded cache of verified encoded pages that one long scan cannot empty.
 //
 // What is in the cache has passed its checksum; a fill that fails its checksum never gets in.
 // Sharded by key, so that scans on several threads seldom meet at a lock.
+//
+// A new block waits in a small queue, a tenth of the room. When it leaves it, it moves on to the
+// main queue if somebody has found it meanwhile, and goes otherwise; its key is remembered for a
+// while, and a block that comes again in that time is let into the main queue at once. So what is
+// read once passes through the tenth, and the rest keeps what is read again and again.
+//
+// Source: J. Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023 (S3-FIFO).
+// Differs: sizes count in bytes, since blocks are of any size; the keys that are remembered are as
+// many as there are blocks.
 
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <memory>
 #include <unordered_map>
@@ -38,6 +49,9 @@ class BlockCache {
   /// Keeps `block` for later finds, unless it is larger than a shard of the cache.
   void Insert(BlockKey key, CachedBlock block);
 
+  /// From now on keeps at most that much; what is above it goes at once.
+  void SetCapacity(uint64_t capacity_bytes);
+
   uint64_t bytes() const;
 
  private:
@@ -51,17 +65,32 @@ class BlockCache {
   struct Entry {
     BlockKey key;
     CachedBlock block;
+    uint8_t num_finds = 0;  // At most 3, since it came into its queue.
   };
   struct Shard {
     mutable Mutex mutex;
-    std::list<Entry> entries STRIA_GUARDED_BY(mutex);  // Most recently used first.
+    // Newest first.
+    std::list<Entry> small STRIA_GUARDED_BY(mutex);
+    std::list<Entry> main STRIA_GUARDED_BY(mutex);
     std::unordered_map<BlockKey, std::list<Entry>::iterator, Hash> index STRIA_GUARDED_BY(mutex);
-    uint64_t bytes STRIA_GUARDED_BY(mutex) = 0;
+    // Keys of blocks that went without being found, oldest first, and how often each stands there.
+    std::deque<BlockKey> gone STRIA_GUARDED_BY(mutex);
+    std::unordered_map<BlockKey, uint32_t, Hash> gone_count STRIA_GUARDED_BY(mutex);
+    uint64_t small_bytes STRIA_GUARDED_BY(mutex) = 0;
+    uint64_t main_bytes STRIA_GUARDED_BY(mutex) = 0;
   };
 
   Shard& ShardOf(BlockKey key) { return shards_[Hash()(key) % kNumShards]; }
+  // Makes room; what goes is appended to `evicted`, to die outside the lock.
+  static void Evict(Shard& shard, uint64_t capacity, std::vector<CachedBlock>& evicted)
+      STRIA_REQUIRES(shard.mutex);
+  static void EvictSmall(Shard& shard, std::vector<CachedBlock>& evicted)
+      STRIA_REQUIRES(shard.mutex);
+  static void EvictMain(Shard& shard, std::vector<CachedBlock>& evicted)
+      STRIA_REQUIRES(shard.mutex);
+  static void Remember(Shard& shard, BlockKey key) STRIA_REQUIRES(shard.mutex);
 
-  uint64_t shard_capacity_;
+  std::atomic<uint64_t> shard_capacity_;  // A number: nothing is published with it.
   std::array<Shard, kNumShards> shards_;
 };
 

@@ -48,12 +48,59 @@ TEST(BlockCacheTest, LetsGoOfWhatWasNotUsedForLongest) {
   EXPECT_EQ(cache.Find({2, 0}), nullptr);
 }
 
+TEST(BlockCacheTest, OneLongScanDoesNotEmptyIt) {
+  BlockCache cache(1'600'000);
+  const auto num_hot_found = [&] {
+    uint64_t found = 0;
+    for (uint64_t i = 0; i < 800; ++i)
+      found += cache.Find({1, i * 4096}) != nullptr ? 1U : 0U;
+    return found;
+  };
+  for (uint64_t i = 0; i < 800; ++i)
+    cache.Insert({1, i * 4096}, Block(1000));
+  ASSERT_EQ(num_hot_found(), 800U);
+  // Ten times what fits, each read once.
+  for (uint64_t i = 0; i < 16'000; ++i) {
+    cache.Insert({2, i * 4096}, Block(1000));
+    ASSERT_LE(cache.bytes(), 1'600'000U);
+  }
+  EXPECT_GT(num_hot_found(), 780U);
+}
+
+TEST(BlockCacheTest, WhatComesBackSoonStaysLonger) {
+  BlockCache cache(16 * 20'000);
+  // More than fits, over and over: nothing is found before it goes, but some comes back in time.
+  uint64_t found = 0;
+  for (int round = 0; round < 10; ++round) {
+    for (uint64_t i = 0; i < 400; ++i) {
+      if (cache.Find({1, i * 4096}) != nullptr) {
+        ++found;
+      } else {
+        cache.Insert({1, i * 4096}, Block(1000));
+      }
+    }
+  }
+  EXPECT_GT(found, 500U) << "a queue of the most recent would find none";
+}
+
+TEST(BlockCacheTest, LessRoomTakesEffectAtOnce) {
+  BlockCache cache(1'600'000);
+  for (uint64_t i = 0; i < 1000; ++i)
+    cache.Insert({1, i * 4096}, Block(1000));
+  EXPECT_EQ(cache.bytes(), 1'000'000U);
+  cache.SetCapacity(160'000);
+  EXPECT_LE(cache.bytes(), 160'000U);
+  cache.SetCapacity(0);
+  EXPECT_EQ(cache.bytes(), 0U);
+  cache.Insert({3, 0}, Block(1000));
+  EXPECT_EQ(cache.bytes(), 0U);
+}
+
 TEST(BlockCacheTest, ABlockThatIsReadStaysAliveAfterItLeftTheCache) {
   BlockCache cache(16 * 1000);
   cache.Insert({1, 0}, Block(1000));
   const auto held = cache.Find({1, 0});
-  for (uint64_t i = 1; i < 1000; ++i)
-    cache.Insert({1, i}, Block(1000));
+  cache.SetCapacity(0);
   EXPECT_EQ(cache.Find({1, 0}), nullptr);
   EXPECT_EQ(held->size(), 1000U);
 }
