@@ -106,6 +106,7 @@ class CommandLine {
     AddServe();
     AddClientVerbs();
     AddDemo();
+    AddFileVerbs();
     app_.add_subcommand("version", "Print the version");
     help_verb_ = app_.add_subcommand("help", "Print this help, or that of a verb");
     help_verb_->add_option("verb", help_topic_, "Verb to explain");
@@ -124,6 +125,8 @@ class CommandLine {
     if (*write_verb_) return RunWrite(client_, write_);
     if (*demo_verb_) return RunDemo(demo_);
     if (*compact_verb_) return RunCompact(client_);
+    if (*check_verb_) return RunCheck(check_);
+    if (*dump_verb_) return RunDump(dump_);
     if (*help_verb_) return Help();
     fmt::print("stria {}\n", kVersion);
     return kExitDone;
@@ -177,6 +180,18 @@ class CommandLine {
         ->check(CLI::Range(1, 100000));
   }
 
+  // Those that look at files, and ask no server.
+  void AddFileVerbs() {
+    check_verb_ = app_.add_subcommand("check", "Verify a data directory and explain what is wrong");
+    check_verb_->add_option("directory", check_.directory, "Data directory, as of serve --data")
+        ->required();
+    dump_verb_ = app_.add_subcommand("dump", "Print a file of a data directory as text");
+    dump_verb_->add_option("kind", dump_.kind, "part, wal, manifest, catalog or series")
+        ->required()
+        ->check(CLI::IsMember({"part", "wal", "manifest", "catalog", "series"}));
+    dump_verb_->add_option("files", dump_.files, "Files of that kind")->required();
+  }
+
   int Serve() const {
     ServeOptions serve;
     for (const auto& text : other_settings_) {
@@ -217,6 +232,8 @@ class CommandLine {
   CLI::App* write_verb_ = nullptr;
   CLI::App* compact_verb_ = nullptr;
   CLI::App* demo_verb_ = nullptr;
+  CLI::App* check_verb_ = nullptr;
+  CLI::App* dump_verb_ = nullptr;
   CLI::App* help_verb_ = nullptr;
 
   std::vector<std::string> setting_texts_ = std::vector<std::string>(std::size(kSettingFlags));
@@ -226,6 +243,8 @@ class CommandLine {
   SqlOptions sql_;
   WriteOptions write_;
   DemoOptions demo_;
+  CheckOptions check_;
+  DumpOptions dump_;
   std::string help_topic_;
 };
 

@@ -52,11 +52,22 @@ struct DemoOptions {
   int64_t devices = 200;
 };
 
+struct CheckOptions {
+  std::string directory;
+};
+
+struct DumpOptions {
+  std::string kind;  ///< part, wal, manifest, catalog or series
+  std::vector<std::string> files;
+};
+
 int RunServe(const ServeOptions& options);
 int RunSql(const ClientOptions& client, const SqlOptions& options);
 int RunWrite(const ClientOptions& client, const WriteOptions& options);
 int RunDemo(const DemoOptions& options);
 int RunCompact(const ClientOptions& client);
+int RunCheck(const CheckOptions& options);
+int RunDump(const DumpOptions& options);
 
 /// Parses the command line and runs its verb.
 int RunCommandLine(int argc, const char* const* argv);
