@@ -20,6 +20,7 @@ select
       (WHERE where=expr)?
       (GROUP BY expr (',' expr)*)?
       (HAVING having=expr)?
+      (WINDOW namedWindow (',' namedWindow)*)?
       (ORDER BY sortItem (',' sortItem)*)?
       limits*
     ;
@@ -29,6 +30,13 @@ relation   : tableName (AS? alias=name)? | '(' query ')' (AS? alias=name)? ;
 sortItem   : expr (ASC | DESC)? (NULLS (FIRST | LAST))? ;
 limits     : LIMIT expr | OFFSET expr ;
 tableName  : name ('.' name)? ;
+
+namedWindow : name AS '(' window ')' ;
+window      : base=name? (PARTITION BY expr (',' expr)*)? (ORDER BY sortItem (',' sortItem)*)? frame? ;
+frame       : (ROWS | RANGE) (begin=frameBound | BETWEEN begin=frameBound AND end=frameBound) ;
+frameBound  : UNBOUNDED (PRECEDING | FOLLOWING) | CURRENT ROW | operand (PRECEDING | FOLLOWING) ;
+filter      : FILTER '(' WHERE expr ')' ;
+over        : OVER (name | '(' window ')') ;
 
 expr
     : left=expr op=('=' | '==' | '<>' | '!=' | '<' | '<=' | '>' | '>=') right=expr # compare
@@ -57,7 +65,7 @@ primary
     | CAST '(' expr AS typeName ')'                             # cast
     | INTERVAL STRING                                           # interval
     | TIMESTAMP STRING                                          # timestamp
-    | name '(' ('*' | DISTINCT? expr (',' expr)*)? ')'          # call
+    | name '(' (star='*' | DISTINCT? expr (',' expr)*)? ')' filter? over? # call
     | name ('.' name)*                                          # column
     | INTEGER                                                   # integer
     | DECIMAL                                                   # decimal
@@ -70,18 +78,22 @@ primary
 typeName : name ;
 name     : IDENTIFIER | QUOTED | word ;
 word
-    : ANALYZE | DATABASE | DATABASES | DESCRIBE | EXISTS | EXPLAIN | FIRST | IF | INTERVAL | LAST | NULLS | OFFSET
-    | SHOW | TABLES | TIMESTAMP
+    : ANALYZE | CURRENT | DATABASE | DATABASES | DESCRIBE | EXISTS | EXPLAIN | FILTER | FIRST | FOLLOWING | IF
+    | INTERVAL | LAST | NULLS | OFFSET | OVER | PARTITION | PRECEDING | RANGE | ROW | ROWS | SHOW | TABLES | TIMESTAMP
+    | UNBOUNDED | WINDOW
     ;
 
 ANALYZE: A N A L Y Z E; AND: A N D; AS: A S; ASC: A S C; BETWEEN: B E T W E E N; BY: B Y; CASE: C A S E;
-CAST: C A S T; CREATE: C R E A T E; DATABASE: D A T A B A S E; DATABASES: D A T A B A S E S; DESC: D E S C;
-DESCRIBE: D E S C R I B E; DISTINCT: D I S T I N C T; ELSE: E L S E; END: E N D; EXISTS: E X I S T S;
-EXPLAIN: E X P L A I N; FALSE: F A L S E; FIRST: F I R S T; FROM: F R O M; GROUP: G R O U P; HAVING: H A V I N G;
-IF: I F; IN: I N; INTERVAL: I N T E R V A L; IS: I S; LAST: L A S T; LIKE: L I K E; LIMIT: L I M I T; NOT: N O T;
-NULL_: N U L L; NULLS: N U L L S; OFFSET: O F F S E T; ON: O N; OR: O R; ORDER: O R D E R; SELECT: S E L E C T;
-SHOW: S H O W; TABLES: T A B L E S; THEN: T H E N; TIMESTAMP: T I M E S T A M P; TRUE: T R U E; WHEN: W H E N;
-WHERE: W H E R E; WITH: W I T H;
+CAST: C A S T; CREATE: C R E A T E; CURRENT: C U R R E N T; DATABASE: D A T A B A S E;
+DATABASES: D A T A B A S E S; DESC: D E S C; DESCRIBE: D E S C R I B E; DISTINCT: D I S T I N C T;
+ELSE: E L S E; END: E N D; EXISTS: E X I S T S; EXPLAIN: E X P L A I N; FALSE: F A L S E; FILTER: F I L T E R;
+FIRST: F I R S T; FOLLOWING: F O L L O W I N G; FROM: F R O M; GROUP: G R O U P; HAVING: H A V I N G; IF: I F;
+IN: I N; INTERVAL: I N T E R V A L; IS: I S; LAST: L A S T; LIKE: L I K E; LIMIT: L I M I T; NOT: N O T;
+NULLS: N U L L S; NULL_: N U L L; OFFSET: O F F S E T; ON: O N; OR: O R; ORDER: O R D E R; OVER: O V E R;
+PARTITION: P A R T I T I O N; PRECEDING: P R E C E D I N G; RANGE: R A N G E; ROW: R O W; ROWS: R O W S;
+SELECT: S E L E C T; SHOW: S H O W; TABLES: T A B L E S; THEN: T H E N; TIMESTAMP: T I M E S T A M P;
+TRUE: T R U E; UNBOUNDED: U N B O U N D E D; WHEN: W H E N; WHERE: W H E R E; WINDOW: W I N D O W;
+WITH: W I T H;
 
 INTEGER    : DIGIT+ ;
 DECIMAL    : DIGIT+ '.' DIGIT* EXPONENT? | '.' DIGIT+ EXPONENT? | DIGIT+ EXPONENT ;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "query/expr/expression.h"
+#include "query/expr/window.h"
 #include "query/sql/source_text.h"
 #include "storage/types/value.h"
 
@@ -36,9 +37,11 @@ enum class AstKind : uint8_t {
   kBetween,  ///< args[0] BETWEEN args[1] AND args[2]; `negated`
   kLike,     ///< args[0] LIKE args[1]; `negated`
   kCast,     ///< args[0] AS names[0]
-  kCall,     ///< names[0] (args); `star`: count(*)
+  kCall,     ///< names[0] (args); `star`: count(*); `filter`, `window`
   kCase,     ///< when, then, when, then ... [, else]
 };
+
+struct AstWindow;
 
 struct AstExpr {
   AstKind kind = AstKind::kLiteral;
@@ -51,7 +54,9 @@ struct AstExpr {
   bool negated = false;
   bool star = false;
   bool distinct = false;
-  std::string text;  ///< as written, blanks folded
+  std::shared_ptr<const AstExpr> filter;    ///< FILTER (WHERE ...)
+  std::shared_ptr<const AstWindow> window;  ///< OVER ...
+  std::string text;                         ///< as written, blanks folded
   // Where it stands in the statement, in characters: [begin, end). The token of a literal begins
   // after a sign or the word INTERVAL.
   uint32_t begin = 0, end = 0, token_begin = 0;
@@ -83,6 +88,31 @@ struct AstSortItem {
   std::optional<bool> nulls_first;
 };
 
+/// One end of a frame. `offset` is null unless the kind is kPreceding or kFollowing.
+struct AstFrameBound {
+  FrameBoundKind kind = FrameBoundKind::kCurrentRow;
+  AstExprPtr offset;
+  Position position;
+};
+
+struct AstFrame {
+  FrameUnit unit = FrameUnit::kRange;
+  AstFrameBound begin, end;
+};
+
+/// What stands after OVER, or behind a name of WINDOW.
+struct AstWindow {
+  Position position;
+  std::string base;  ///< the name of the window that it is, or that it goes on from; may be empty
+  bool is_name = false;  ///< OVER name, without parentheses
+  std::vector<AstExprPtr> partition_by;
+  std::vector<AstSortItem> order_by;
+  std::optional<AstFrame> frame;
+};
+
+/// A window of WINDOW, by its name.
+using AstNamedWindow = std::pair<std::string, AstWindow>;
+
 /// A query of WITH, by its name.
 using AstCte = std::pair<std::string, std::shared_ptr<const AstSelect>>;
 
@@ -96,6 +126,7 @@ struct AstSelect {
   AstExprPtr where;
   std::vector<AstExprPtr> group_by;
   AstExprPtr having;
+  std::vector<AstNamedWindow> windows;
   std::vector<AstSortItem> order_by;
   AstExprPtr limit;
   AstExprPtr offset;

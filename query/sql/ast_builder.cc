@@ -40,10 +40,12 @@ Position PositionOf(const antlr4::Token* token) {
 // The keyword that a misspelled word may have meant.
 std::string KeywordHint(const std::string& word) {
   static const std::vector<std::string> kKeywords = {
-      "SELECT",   "FROM",    "WHERE", "GROUP BY", "ORDER BY", "HAVING",  "LIMIT",    "OFFSET",
-      "DISTINCT", "BETWEEN", "LIKE",  "ASC",      "DESC",     "EXPLAIN", "SHOW",     "TABLES",
-      "WITH",     "AS",      "AND",   "DESCRIBE", "GROUP",    "ORDER",   "INTERVAL", "CREATE",
-      "DATABASE", "CASE",    "WHEN",  "THEN",     "ELSE",     "END"};
+      "SELECT", "FROM",      "WHERE",     "GROUP BY",  "ORDER BY", "HAVING",   "LIMIT",
+      "OFFSET", "DISTINCT",  "BETWEEN",   "LIKE",      "ASC",      "DESC",     "EXPLAIN",
+      "SHOW",   "TABLES",    "WITH",      "AS",        "AND",      "DESCRIBE", "GROUP",
+      "ORDER",  "INTERVAL",  "CREATE",    "DATABASE",  "CASE",     "WHEN",     "THEN",
+      "ELSE",   "END",       "OVER",      "PARTITION", "WINDOW",   "FILTER",   "ROWS",
+      "RANGE",  "PRECEDING", "FOLLOWING", "UNBOUNDED", "CURRENT"};
   const auto nearest = NearestName(word, kKeywords);
   std::string upper = word;
   std::ranges::transform(upper, upper.begin(), [](char c) {
@@ -90,7 +92,13 @@ class ErrorListener final : public antlr4::BaseErrorListener {
         tokens.contains(static_cast<size_t>(Parser::INTEGER))) {
       return "an expression";
     }
-    if (tokens.contains(static_cast<size_t>(Parser::QUOTED)) && tokens.size() < 25) return "a name";
+    auto* name_rule = parser.getATN().ruleToStartState[Parser::RuleName];
+    const auto name_tokens = parser.getATN().nextTokens(name_rule);
+    constexpr size_t kFewOthers = 6;
+    if (tokens.contains(static_cast<size_t>(Parser::QUOTED)) &&
+        tokens.subtract(name_tokens).size() < kFewOthers) {
+      return "a name";
+    }
     std::vector<std::string> names;
     for (const ssize_t type : tokens.toList()) {
       if (type <= 0) continue;
@@ -195,18 +203,74 @@ class Builder {
     for (auto* expr : context->expr()) {
       if (expr != context->where && expr != context->having) select->group_by.push_back(Expr(expr));
     }
-    for (auto* item : context->sortItem()) {
-      AstSortItem out{
-          .expr = Expr(item->expr()), .descending = item->DESC() != nullptr, .nulls_first = {}};
-      if (item->NULLS() != nullptr) out.nulls_first = item->FIRST() != nullptr;
-      select->order_by.push_back(std::move(out));
+    for (auto* named : context->namedWindow()) {
+      std::string name = Name(named->name());
+      if (std::ranges::find(select->windows, name, &AstNamedWindow::first) != select->windows.end())
+        Fail(PositionOf(named->getStart()),
+             fmt::format("WINDOW has two windows named \"{}\"", name));
+      select->windows.emplace_back(std::move(name), Window(named->window(), named->getStart()));
     }
+    select->order_by = SortItems(context->sortItem());
     for (auto* limit : context->limits()) {
       auto& place = limit->LIMIT() != nullptr ? select->limit : select->offset;
       if (place != nullptr) Fail(PositionOf(limit->getStart()), "LIMIT or OFFSET is given twice");
       place = Expr(limit->expr());
     }
     return select;
+  }
+
+  std::vector<AstSortItem> SortItems(const std::vector<Parser::SortItemContext*>& contexts) {
+    std::vector<AstSortItem> items;
+    for (auto* context : contexts) {
+      AstSortItem item{.expr = Expr(context->expr()),
+                       .descending = context->DESC() != nullptr,
+                       .nulls_first = {}};
+      if (context->NULLS() != nullptr) item.nulls_first = context->FIRST() != nullptr;
+      items.push_back(std::move(item));
+    }
+    return items;
+  }
+
+  // `start` is the token to blame for what is wrong with the window as a whole.
+  AstWindow Window(Parser::WindowContext* context, const antlr4::Token* start) {
+    AstWindow window;
+    window.position = PositionOf(start);
+    if (context->base != nullptr) window.base = Name(context->base);
+    for (auto* expr : context->expr())
+      window.partition_by.push_back(Expr(expr));
+    window.order_by = SortItems(context->sortItem());
+    if (auto* frame = context->frame()) {
+      window.frame.emplace();
+      window.frame->unit = frame->ROWS() != nullptr ? FrameUnit::kRows : FrameUnit::kRange;
+      window.frame->begin = Bound(frame->begin);
+      // Without BETWEEN, the frame ends with the current row.
+      if (frame->end != nullptr) window.frame->end = Bound(frame->end);
+    }
+    return window;
+  }
+
+  AstFrameBound Bound(Parser::FrameBoundContext* context) {
+    AstFrameBound bound;
+    bound.position = PositionOf(context->getStart());
+    const bool is_preceding = context->PRECEDING() != nullptr;
+    if (context->UNBOUNDED() != nullptr) {
+      bound.kind =
+          is_preceding ? FrameBoundKind::kUnboundedPreceding : FrameBoundKind::kUnboundedFollowing;
+    } else if (context->operand() != nullptr) {
+      bound.kind = is_preceding ? FrameBoundKind::kPreceding : FrameBoundKind::kFollowing;
+      bound.offset = Operand(context->operand());
+    }
+    return bound;
+  }
+
+  std::shared_ptr<const AstWindow> Over(Parser::OverContext* context) {
+    if (context->window() != nullptr)
+      return std::make_shared<AstWindow>(Window(context->window(), context->getStart()));
+    auto window = std::make_shared<AstWindow>();
+    window->position = PositionOf(context->name()->getStart());
+    window->base = Name(context->name());
+    window->is_name = true;
+    return window;
   }
 
   AstRelation Relation(Parser::RelationContext* context) {
@@ -375,7 +439,9 @@ class Builder {
       expr->distinct = c->DISTINCT() != nullptr;
       for (auto* arg : c->expr())
         expr->args.push_back(Expr(arg));
-      expr->star = expr->args.empty() && c->getText().ends_with("(*)");
+      expr->star = c->star != nullptr;
+      if (c->filter() != nullptr) expr->filter = Expr(c->filter()->expr());
+      if (c->over() != nullptr) expr->window = Over(c->over());
       return expr;
     }
     if (auto* c = dynamic_cast<Parser::IntegerContext*>(context))

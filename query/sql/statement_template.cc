@@ -61,10 +61,27 @@ size_t ScanComment(std::string_view sql, size_t i) {
 
 // Goes through a statement and shows each literal expression.
 template <typename Visit>
+void VisitLiterals(const AstWindow& window, const Visit& visit);
+
+template <typename Visit>
 void VisitLiterals(const AstExpr& expr, const Visit& visit) {
   if (expr.literal_kind != LiteralKind::kNone) visit(expr);
   for (const auto& arg : expr.args)
     VisitLiterals(*arg, visit);
+  if (expr.filter != nullptr) VisitLiterals(*expr.filter, visit);
+  if (expr.window != nullptr) VisitLiterals(*expr.window, visit);
+}
+
+template <typename Visit>
+void VisitLiterals(const AstWindow& window, const Visit& visit) {
+  for (const auto& expr : window.partition_by)
+    VisitLiterals(*expr, visit);
+  for (const auto& item : window.order_by)
+    VisitLiterals(*item.expr, visit);
+  if (!window.frame) return;
+  for (const auto* bound : {&window.frame->begin, &window.frame->end}) {
+    if (bound->offset != nullptr) VisitLiterals(*bound->offset, visit);
+  }
 }
 
 template <typename Visit>
@@ -81,6 +98,8 @@ void VisitLiterals(const AstSelect& select, const Visit& visit) {
   visit_expr(select.where);
   std::ranges::for_each(select.group_by, visit_expr);
   visit_expr(select.having);
+  for (const auto& [name, window] : select.windows)
+    VisitLiterals(window, visit);
   for (const auto& item : select.order_by)
     visit_expr(item.expr);
   visit_expr(select.limit);
@@ -120,11 +139,9 @@ class Instance {
     for (const auto& expr : old.group_by)
       select->group_by.push_back(Copy(expr));
     select->having = Copy(old.having);
-    for (const auto& item : old.order_by) {
-      select->order_by.push_back({.expr = Copy(item.expr),
-                                  .descending = item.descending,
-                                  .nulls_first = item.nulls_first});
-    }
+    for (const auto& [name, window] : old.windows)
+      select->windows.emplace_back(name, Copy(window));
+    select->order_by = Copy(old.order_by);
     select->limit = Copy(old.limit);
     select->offset = Copy(old.offset);
     return select;
@@ -139,6 +156,30 @@ class Instance {
     return relation;
   }
 
+  std::vector<AstSortItem> Copy(const std::vector<AstSortItem>& old) {
+    std::vector<AstSortItem> items;
+    for (const auto& item : old) {
+      items.push_back({.expr = Copy(item.expr),
+                       .descending = item.descending,
+                       .nulls_first = item.nulls_first});
+    }
+    return items;
+  }
+
+  AstWindow Copy(const AstWindow& old) {
+    AstWindow window = old;
+    window.position = Moved(old.position);
+    for (auto& expr : window.partition_by)
+      expr = Copy(expr);
+    window.order_by = Copy(old.order_by);
+    if (!old.frame) return window;
+    for (auto* bound : {&window.frame->begin, &window.frame->end}) {
+      bound->position = Moved(bound->position);
+      bound->offset = Copy(bound->offset);
+    }
+    return window;
+  }
+
   AstExprPtr Copy(const AstExprPtr& old) {
     if (old == nullptr || !Changes(*old)) return old;
     auto expr = std::make_shared<AstExpr>();
@@ -150,6 +191,9 @@ class Instance {
     expr->negated = old->negated;
     expr->star = old->star;
     expr->distinct = old->distinct;
+    expr->filter = Copy(old->filter);
+    if (old->window != nullptr)
+      expr->window = std::make_shared<const AstWindow>(Copy(*old->window));
     expr->begin = Moved(old->begin);
     expr->end = Moved(old->end);
     expr->token_begin = Moved(old->token_begin);
