@@ -81,12 +81,32 @@ Bound<ExprPtr> OrderTime(const AstExpr& ast, const ExprContext& inner) {
   return MakeColumnRef(*time, DataType::kTimestamp, "time");
 }
 
-Bound<AggregateCall> MakeCall(const AstExpr& ast, const ExprContext& inner) {
+// FILTER makes the values of other rows NULL, which aggregates pass over. count(*) counts `true`s.
+Bound<ExprPtr> Filtered(const AstExpr& ast, const ExprPtr& argument, const ExprContext& inner) {
+  ExprContext context = inner;
+  context.clause = "FILTER";
+  STRIA_BIND(ExprPtr condition, BindCondition(*ast.filter, context));
+  auto filtered = std::make_shared<Expr>();
+  filtered->kind = ExprKind::kCase;
+  filtered->text = ast.text;
+  const ExprPtr value = argument == nullptr ? MakeLiteral(Value::Bool(true), "true") : argument;
+  filtered->type = value->type;
+  filtered->args = {std::move(condition), value};
+  return ExprPtr(filtered);
+}
+
+}  // namespace
+
+Bound<AggregateCall> BindAggregateCall(const AstExpr& ast, const ExprContext& inner) {
   AggregateCall call{
       .kind = *KindOf(ast.names[0]), .argument = {}, .order_time = {}, .text = ast.text};
   if (ast.star) {
     if (call.kind != AggregateKind::kCount) return WrongArguments(ast, "a value, not *");
     call.kind = AggregateKind::kCountStar;
+    if (ast.filter != nullptr) {
+      call.kind = AggregateKind::kCount;
+      STRIA_BIND(call.argument, Filtered(ast, nullptr, inner));
+    }
     return call;
   }
   const size_t max_args = IsFirstOrLast(call.kind) ? 2 : 1;
@@ -100,18 +120,29 @@ Bound<AggregateCall> MakeCall(const AstExpr& ast, const ExprContext& inner) {
     STRIA_BIND(call.order_time, OrderTime(ast, inner));
   }
   STRIA_BIND(call.type, ResultType(call, ast));
+  if (ast.filter != nullptr) {
+    STRIA_BIND(call.argument, Filtered(ast, call.argument, inner));
+  }
   return call;
 }
-
-}  // namespace
 
 bool IsAggregateName(std::string_view name) {
   return KindOf(name).has_value();
 }
 
 bool HasAggregate(const AstExpr& expr) {
-  if (expr.kind == AstKind::kCall && IsAggregateName(expr.names[0])) return true;
-  return std::ranges::any_of(expr.args, [](const auto& arg) { return HasAggregate(*arg); });
+  const auto has = [](const AstExprPtr& arg) { return HasAggregate(*arg); };
+  if (expr.window == nullptr) {
+    if (expr.kind == AstKind::kCall && IsAggregateName(expr.names[0])) return true;
+  } else {
+    const auto in_sort = [](const AstSortItem& item) { return HasAggregate(*item.expr); };
+    if (std::ranges::any_of(expr.window->partition_by, has) ||
+        std::ranges::any_of(expr.window->order_by, in_sort) ||
+        (expr.filter != nullptr && HasAggregate(*expr.filter))) {
+      return true;
+    }
+  }
+  return std::ranges::any_of(expr.args, has);
 }
 
 Bound<ExprPtr> BindAggregate(const AstExpr& expr, const ExprContext& context) {
@@ -129,7 +160,8 @@ Bound<ExprPtr> BindAggregate(const AstExpr& expr, const ExprContext& context) {
   inner.aggregates = nullptr;
   inner.clause = "the argument of an aggregate";
   inner.aliases = nullptr;
-  STRIA_BIND(AggregateCall call, MakeCall(expr, inner));
+  inner.windows = nullptr;
+  STRIA_BIND(AggregateCall call, BindAggregateCall(expr, inner));
   auto& calls = context.aggregates->calls;
   const auto found = std::ranges::find_if(calls, [&](const AggregateCall& other) {
     return other.kind == call.kind && SameOrNull(other.argument, call.argument) &&

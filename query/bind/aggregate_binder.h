@@ -10,4 +10,8 @@ namespace stria::query {
 /// aggregates are not allowed, on a wrong number or type of arguments.
 Bound<ExprPtr> BindAggregate(const AstExpr& expr, const ExprContext& context);
 
+/// The call `expr`, with arguments bound in `inner`, where FILTER is part of the argument: values
+/// that it drops are NULL. Fails on a wrong number or type of arguments.
+Bound<AggregateCall> BindAggregateCall(const AstExpr& expr, const ExprContext& inner);
+
 }  // namespace stria::query

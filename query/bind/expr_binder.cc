@@ -8,6 +8,7 @@
 
 #include "query/bind/aggregate_binder.h"
 #include "query/bind/type_coercion.h"
+#include "query/bind/window_binder.h"
 #include "query/expr/arithmetic.h"
 #include "query/expr/function_registry.h"
 #include "query/expr/time_text.h"
@@ -252,7 +253,16 @@ class ExprBinder {
 
   Bound<ExprPtr> BindCall(const AstExpr& ast) {
     const std::string& name = ast.names[0];
+    if (ast.window != nullptr) return BindWindowCall(ast);
     if (IsAggregateName(name)) return BindAggregate(ast, context_);
+    if (IsWindowName(name)) {
+      return BindError(ast.position, "invalid_argument", fmt::format("{}() needs a window", name),
+                       fmt::format("as in {} OVER (ORDER BY time)", ast.text));
+    }
+    if (ast.filter != nullptr) {
+      return BindError(ast.filter->position, "invalid_argument",
+                       fmt::format("FILTER is for aggregates; {}() is none", name));
+    }
     if (ast.star || ast.distinct) {
       return BindError(ast.position, "parse",
                        fmt::format("{}() is no aggregate: it takes neither * nor DISTINCT", name));
@@ -276,6 +286,15 @@ class ExprBinder {
     }
     expr->args = std::move(args);
     return ExprPtr(expr);
+  }
+
+  Bound<ExprPtr> BindWindowCall(const AstExpr& ast) {
+    if (context_.windows != nullptr) return context_.windows->Bind(ast, context_);
+    const bool is_inside = context_.clause == "a window" || context_.clause == "a window function";
+    return BindError(ast.position, "invalid_argument",
+                     fmt::format("{}() OVER cannot stand in {}", ast.names[0], context_.clause),
+                     is_inside ? "compute the inner one in a subquery"
+                               : "compute it in a subquery, and use its name outside");
   }
 
   Bound<ExprPtr> BindCase(const AstExpr& ast) {

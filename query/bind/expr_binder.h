@@ -18,6 +18,8 @@ struct AggregateList {
   std::vector<AggregateCall> calls;
 };
 
+class WindowList;  // query/bind/window_binder.h
+
 /// What an expression is bound in.
 struct ExprContext {
   const Scope& scope;
@@ -29,6 +31,8 @@ struct ExprContext {
   AggregateList* aggregates = nullptr;
   /// Names of select items, as a second place to look for a column; nullptr: none.
   const std::vector<AstSelectItem>* aliases = nullptr;
+  /// Collects calls with OVER; nullptr where none are allowed.
+  WindowList* windows = nullptr;
 };
 
 /// Binds `expr`. Constant parts are folded.
@@ -40,7 +44,7 @@ Bound<ExprPtr> BindCondition(const AstExpr& expr, const ExprContext& context);
 /// Whether `name` (lower case) is count, sum, avg, min, max, first or last.
 bool IsAggregateName(std::string_view name);
 
-/// Whether `expr` calls an aggregate.
+/// Whether `expr` calls an aggregate that makes groups: one with OVER does not, one inside it does.
 bool HasAggregate(const AstExpr& expr);
 
 }  // namespace stria::query

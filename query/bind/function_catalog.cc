@@ -29,6 +29,34 @@ constexpr FixedEntry kAggregates[] = {
      "The sum, in the type of its numbers; one of integers that does not fit fails."},
 };
 
+// Aggregates may stand before OVER too.
+constexpr FixedEntry kWindows[] = {
+    {"cume_dist", "cume_dist() -> float64",
+     "The share of the rows of the partition that are not after the current row."},
+    {"dense_rank", "dense_rank() -> int64", "The rank without gaps: peers count as one."},
+    {"first_value", "first_value(any) -> any", "The value of the first row of the frame."},
+    {"lag", "lag(any) -> any", "The value of the row before; NULL where there is none."},
+    {"lag", "lag(any, int64) -> any",
+     "The value of the row so many rows before; NULL where there is none."},
+    {"lag", "lag(any, int64, any) -> any",
+     "The value of the row so many rows before; the last argument where there is none."},
+    {"last_value", "last_value(any) -> any", "The value of the last row of the frame."},
+    {"lead", "lead(any) -> any", "The value of the row after; NULL where there is none."},
+    {"lead", "lead(any, int64) -> any",
+     "The value of the row so many rows after; NULL where there is none."},
+    {"lead", "lead(any, int64, any) -> any",
+     "The value of the row so many rows after; the last argument where there is none."},
+    {"nth_value", "nth_value(any, int64) -> any",
+     "The value of the row of that position in the frame, from 1; NULL where there is none."},
+    {"ntile", "ntile(int64) -> int64",
+     "The number, from 1, of the bucket when the partition is divided into so many of nearly equal "
+     "size."},
+    {"percent_rank", "percent_rank() -> float64",
+     "The rank less 1 by the rows of the partition less 1; 0 where that is one row."},
+    {"rank", "rank() -> int64", "1 and the number of rows before the first peer."},
+    {"row_number", "row_number() -> int64", "The number of the row in its partition, from 1."},
+};
+
 // The binder replaces it by a constant.
 constexpr FixedEntry kNow = {"now", "now() -> timestamp",
                              "The time at which the statement began; the same in all of it."};
@@ -64,7 +92,9 @@ std::vector<FunctionEntry> ListSqlFunctions() {
   std::vector<FunctionEntry> entries;
   for (const auto& aggregate : kAggregates)
     entries.push_back(EntryOf(aggregate, "aggregate"));
-  const auto num_aggregates = static_cast<ptrdiff_t>(entries.size());
+  for (const auto& window : kWindows)
+    entries.push_back(EntryOf(window, "window"));
+  const auto num_fixed = static_cast<ptrdiff_t>(entries.size());
   entries.push_back(EntryOf(kNow, "scalar"));
   for (const auto& function : ListFunctions()) {
     entries.push_back({.name = function.name,
@@ -72,7 +102,7 @@ std::vector<FunctionEntry> ListSqlFunctions() {
                        .signature = function.Signature(),
                        .description = function.doc});
   }
-  std::stable_sort(entries.begin() + num_aggregates, entries.end(),
+  std::stable_sort(entries.begin() + num_fixed, entries.end(),
                    [](const FunctionEntry& a, const FunctionEntry& b) { return a.name < b.name; });
   return entries;
 }
@@ -92,6 +122,16 @@ std::string PrintFunctionsPage() {
       "given.\n"
       "\n";
   PrintTable(page, entries, "aggregate");
+  page +=
+      "\n"
+      "## Window functions\n"
+      "\n"
+      "They need OVER, which [statements.md](statements.md) describes. Aggregates may have one "
+      "too: "
+      "they\n"
+      "are then computed for each row, from the rows of its frame.\n"
+      "\n";
+  PrintTable(page, entries, "window");
   page +=
       "\n"
       "## Scalar functions\n"

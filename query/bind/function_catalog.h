@@ -11,12 +11,13 @@ namespace stria::query {
 
 struct FunctionEntry {
   std::string name;
-  std::string_view kind;  ///< "aggregate" or "scalar"
+  std::string_view kind;  ///< "aggregate", "window" or "scalar"
   std::string signature;  ///< "round(float64, int64) -> float64"
   std::string description;
 };
 
-/// Aggregates first, then scalar functions, each by name; one entry for each list of types.
+/// Aggregates first, then window functions, then scalar functions, each by name; one entry for each
+/// list of types.
 std::vector<FunctionEntry> ListSqlFunctions();
 
 /// docs/sql/functions.md.

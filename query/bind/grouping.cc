@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "query/bind/window_binder.h"
+
 namespace stria::query {
 
 void Grouping::AddKey(ExprPtr key) {
@@ -20,6 +22,7 @@ ExprPtr Grouping::TryLift(const ExprPtr& expr) const {
   if (expr->kind == ExprKind::kColumn) {
     const size_t num_columns = scope_.columns().size();
     if (expr->column < num_columns) return nullptr;
+    if (expr->column >= kFirstWindowColumn) return expr;
     const size_t call = expr->column - num_columns;
     return MakeColumnRef(static_cast<uint32_t>(keys_.size() + call), expr->type, expr->text);
   }

@@ -10,6 +10,7 @@
 #include "query/bind/expr_binder.h"
 #include "query/bind/grouping.h"
 #include "query/bind/type_coercion.h"
+#include "query/bind/window_binder.h"
 
 namespace stria::query {
 namespace {
@@ -38,6 +39,8 @@ class SelectBinder {
       plan = Filter(std::move(plan), std::move(condition));
     }
     if (auto error = BindKeys()) return *std::move(error);
+    windows_.emplace(ast_, grouping_ ? &*grouping_ : nullptr);
+    if (auto error = windows_->CheckNamed(Context("WINDOW"))) return *std::move(error);
     if (auto error = BindItems()) return *std::move(error);
     if (ast_.having != nullptr) {
       const ExprContext context = Context("HAVING");
@@ -71,9 +74,11 @@ class SelectBinder {
                         .now_ns = place_.context.now_ns,
                         .clause = clause,
                         .aggregates = nullptr,
-                        .aliases = nullptr};
+                        .aliases = nullptr,
+                        .windows = nullptr};
     const bool is_above = clause != "WHERE" && clause != "GROUP BY";
     if (is_above && grouping_) context.aggregates = &aggregates_;
+    if (is_above && clause != "HAVING" && windows_) context.windows = &*windows_;
     if (clause != "WHERE" && clause != "the select list") context.aliases = &ast_.items;
     return context;
   }
@@ -90,7 +95,12 @@ class SelectBinder {
       return item.expr != nullptr && HasAggregate(*item.expr);
     };
     const auto in_sort = [](const AstSortItem& item) { return HasAggregate(*item.expr); };
-    return std::ranges::any_of(ast_.items, in_item) || std::ranges::any_of(ast_.order_by, in_sort);
+    const auto in_window = [&](const AstNamedWindow& window) {
+      return std::ranges::any_of(window.second.order_by, in_sort);
+    };
+    return std::ranges::any_of(ast_.items, in_item) ||
+           std::ranges::any_of(ast_.order_by, in_sort) ||
+           std::ranges::any_of(ast_.windows, in_window);
   }
 
   static std::optional<QueryError> CheckCount(const std::vector<AstExprPtr>& exprs,
@@ -255,6 +265,7 @@ class SelectBinder {
       plan = Aggregate(std::move(plan), grouping_->keys(), std::move(aggregates_.calls));
     }
     if (having_ != nullptr) plan = Filter(std::move(plan), having_);
+    if (!windows_->empty()) plan = AddWindows(std::move(plan));
     if (!distinct_keys_.empty()) {
       plan = DistinctOn(std::move(plan));
     } else if (!sort_keys_.empty() && !ast_.distinct) {
@@ -262,6 +273,17 @@ class SelectBinder {
     }
     plan = Project(std::move(plan));
     if (ast_.distinct) plan = Distinct(std::move(plan));
+    return plan;
+  }
+
+  PlanPtr AddWindows(PlanPtr plan) {
+    plan = windows_->AddNodes(std::move(plan));
+    for (auto& item : items_)
+      item.expr = windows_->Lift(item.expr);
+    for (auto& key : distinct_keys_)
+      key = windows_->Lift(key);
+    for (auto& key : sort_keys_)
+      key.expr = windows_->Lift(key.expr);
     return plan;
   }
 
@@ -348,7 +370,8 @@ class SelectBinder {
                               .now_ns = place_.context.now_ns,
                               .clause = clause,
                               .aggregates = nullptr,
-                              .aliases = nullptr};
+                              .aliases = nullptr,
+                              .windows = nullptr};
     const auto expr = BindExpr(ast, context);
     if (expr && (*expr)->kind == ExprKind::kLiteral) {
       const Value& value = (*expr)->literal;
@@ -383,7 +406,8 @@ class SelectBinder {
   Scope scope_;
   std::optional<Grouping> grouping_;  // When there are groups: refers to scope_.
   AggregateList aggregates_;
-  std::vector<Item> items_;  // Over the rows below the select list.
+  std::optional<WindowList> windows_;  // Once there are groups or not: refers to grouping_.
+  std::vector<Item> items_;            // Over the rows below the select list.
   ExprPtr having_;
   std::vector<ExprPtr> distinct_keys_;
   std::vector<SortKey> sort_keys_;

@@ -1,6 +1,7 @@
 // One SELECT to a plan.
 //
-//   FROM -> WHERE -> GROUP BY -> HAVING -> DISTINCT ON -> ORDER BY -> the select list -> DISTINCT
+//   FROM -> WHERE -> GROUP BY -> HAVING -> window functions -> DISTINCT ON -> ORDER BY -> the
+//   select list -> DISTINCT
 //        -> LIMIT
 //
 // The select list comes after ORDER BY, so that rows can be sorted by what is not shown.

@@ -28,16 +28,6 @@ AggregateSet WantedFor(AggregateKind kind) {
   return 0;
 }
 
-double ExactAverage(Int128 sum, uint64_t count) {
-  // Within 2^53 both are doubles and the division rounds once; beyond, the wider mantissa of long
-  // double keeps the first rounding from being seen.
-  constexpr Int128 kExact = Int128{1} << 53;
-  if (sum <= kExact && sum >= -kExact) {
-    return static_cast<double>(static_cast<int64_t>(sum)) / static_cast<double>(count);
-  }
-  return static_cast<double>(static_cast<long double>(sum) / static_cast<long double>(count));
-}
-
 int OrderOf(std::string_view a, std::string_view b) {
   const int order = a.compare(b);
   return order < 0 ? -1 : order > 0 ? 1 : 0;
@@ -51,6 +41,25 @@ Column FlatColumn(DataType type, size_t num_rows) {
 }
 
 }  // namespace
+
+double ExactAverage(Int128 sum, uint64_t count) {
+  // Within 2^53 both are doubles and the division rounds once; beyond, the wider mantissa of long
+  // double keeps the first rounding from being seen.
+  constexpr Int128 kExact = Int128{1} << 53;
+  if (sum <= kExact && sum >= -kExact) {
+    return static_cast<double>(static_cast<int64_t>(sum)) / static_cast<double>(count);
+  }
+  return static_cast<double>(static_cast<long double>(sum) / static_cast<long double>(count));
+}
+
+Result<uint64_t> IntegerSumBits(Int128 sum, DataType type, std::string_view text) {
+  const bool is_unsigned = type == DataType::kUint64;
+  const Int128 least = is_unsigned ? Int128{0} : Int128{std::numeric_limits<int64_t>::min()};
+  const Int128 greatest = is_unsigned ? Int128{std::numeric_limits<uint64_t>::max()}
+                                      : Int128{std::numeric_limits<int64_t>::max()};
+  if (sum >= least && sum <= greatest) return static_cast<uint64_t>(sum);
+  return OutOfRange("{} does not fit {}; cast its argument to float64", text, DataTypeName(type));
+}
 
 Accumulator::Accumulator(const AggregateCall& call)
     : kind_(call.kind),
@@ -251,22 +260,13 @@ Result<Column> Accumulator::Finish(std::span<const uint32_t> groups) const {
 
 Result<Column> Accumulator::FinishSums(std::span<const uint32_t> groups) const {
   Column column = FlatColumn(result_, groups.size());
-  const bool is_unsigned = result_ == DataType::kUint64;
-  const Int128 least = is_unsigned ? Int128{0} : Int128{std::numeric_limits<int64_t>::min()};
-  const Int128 greatest = is_unsigned ? Int128{std::numeric_limits<uint64_t>::max()}
-                                      : Int128{std::numeric_limits<int64_t>::max()};
   for (size_t i = 0; i < groups.size(); ++i) {
     if (counts_[groups[i]] == 0) continue;
     if (argument_ == DataType::kFloat64) {
       column.bits[i] = std::bit_cast<uint64_t>(float_sums_[groups[i]]);
       continue;
     }
-    const Int128 sum = int_sums_[groups[i]];
-    if (sum < least || sum > greatest) {
-      return OutOfRange("{} does not fit {}; cast its argument to float64", text_,
-                        DataTypeName(result_));
-    }
-    column.bits[i] = static_cast<uint64_t>(sum);
+    STRIA_ASSIGN_OR_RETURN(column.bits[i], IntegerSumBits(int_sums_[groups[i]], result_, text_));
   }
   MarkEmpty(groups, column);
   return column;

@@ -26,6 +26,13 @@
 
 namespace stria::query {
 
+/// The mean of integers, from their exact sum, rounded once.
+double ExactAverage(Int128 sum, uint64_t count);
+
+/// `sum` as bits of `type`, int64 or uint64. Fails with kOutOfRange, in the name of `text`, when it
+/// does not fit.
+Result<uint64_t> IntegerSumBits(Int128 sum, DataType type, std::string_view text);
+
 /// Thread safety: thread-compatible.
 class Accumulator {
  public:

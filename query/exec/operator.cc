@@ -42,7 +42,11 @@ Status ForEachMorsel(QueryContext& context, size_t num_morsels, size_t num_worke
 }
 
 size_t NumWorkers(const Operator& input) {
-  if (input.num_morsels() < 2 || input.estimated_rows() < kParallelRows) return 1;
+  return NumWorkers(input.num_morsels(), input.estimated_rows());
+}
+
+size_t NumWorkers(size_t num_pieces, uint64_t num_rows) {
+  if (num_pieces < 2 || num_rows < kParallelRows) return 1;
   return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 64);
 }
 

@@ -52,4 +52,7 @@ Status ForEachMorsel(QueryContext& context, size_t num_morsels, size_t num_worke
 /// The number of workers for an input of this size: 1, or one for each core.
 size_t NumWorkers(const Operator& input);
 
+/// The same for `num_pieces` of work over `num_rows` rows.
+size_t NumWorkers(size_t num_pieces, uint64_t num_rows);
+
 }  // namespace stria::query

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "query/exec/batch.h"
 #include "query/exec/gather_rows.h"
 #include "query/expr/comparison.h"
 #include "query/expr/evaluator.h"
@@ -30,16 +31,6 @@ uint64_t PrefixOf(std::string_view text) {
   return word;
 }
 
-size_t BytesOf(const Batch& batch) {
-  size_t bytes = batch.MemoryBytes();
-  for (const auto& column : batch.columns) {
-    // Borrowed from a block, which stays for the sake of the column.
-    if (column.form == Column::Form::kPacked)
-      bytes += column.packed.LaneBytes() * column.packed.num_rows;
-  }
-  return bytes;
-}
-
 }  // namespace
 
 // A batch with the keys of its rows, key by key: words[key * num_rows + row].
@@ -51,7 +42,7 @@ struct OrderedRows::StoredBatch {
   std::vector<uint64_t> positions;  // Where a row came in the input.
 
   size_t MemoryBytes() const {
-    size_t bytes = BytesOf(batch) + words.capacity() * sizeof(uint64_t) + ranks.capacity() +
+    size_t bytes = HeldBytes(batch) + words.capacity() * sizeof(uint64_t) + ranks.capacity() +
                    positions.capacity() * sizeof(uint64_t);
     for (const auto& column : strings)
       bytes += column.MemoryBytes();

@@ -18,6 +18,7 @@
 #include "query/exec/sort.h"
 #include "query/exec/sources.h"
 #include "query/exec/transforms.h"
+#include "query/exec/window.h"
 #include "query/plan/virtual_table.h"
 #include "storage/base/error_codes.h"
 #include "storage/base/errors.h"
@@ -48,6 +49,8 @@ std::unique_ptr<Operator> MakeOperator(const PlanNode& node, QueryContext& conte
     case PlanKind::kDistinctOn:
       return std::make_unique<DistinctOnOperator>(node, MakeOperator(*node.input, context),
                                                   context);
+    case PlanKind::kWindow:
+      return std::make_unique<WindowOperator>(node, MakeOperator(*node.input, context), context);
   }
   return nullptr;
 }
@@ -159,6 +162,9 @@ std::string OperatorText(const PlanNode& node) {
                       : fmt::format("Sort {} keys", node.sort_keys.size());
     case PlanKind::kLimit: return "Limit";
     case PlanKind::kDistinctOn: return fmt::format("DistinctOn {} keys", node.exprs.size());
+    case PlanKind::kWindow:
+      return fmt::format("Window {} functions, {} partition keys, {} order keys",
+                         node.window_calls.size(), node.exprs.size(), node.sort_keys.size());
   }
   return "?";
 }

@@ -99,6 +99,50 @@ Mapping PruneAggregate(PlanNode& node, Wanted wanted) {
   return MappingOf(wanted);
 }
 
+// Without a call that is wanted, nothing is left of the node.
+Mapping PruneWindow(PlanNode& node, const Wanted& wanted) {
+  const size_t num_below = node.input->output.size();
+  const auto first_call = wanted.begin() + static_cast<ptrdiff_t>(num_below);
+  Wanted below(wanted.begin(), first_call);
+  const Wanted calls(first_call, wanted.end());
+  KeepWanted(node.window_calls, calls);
+  if (node.window_calls.empty()) {
+    PlanNode input = std::move(*node.input);
+    node.output.resize(num_below);
+    input.output = std::move(node.output);
+    node = std::move(input);
+    Mapping mapping = Prune(node, std::move(below));
+    mapping.resize(wanted.size(), kGone);
+    return mapping;
+  }
+  for (const auto& key : node.exprs)
+    Want(key, below);
+  for (const auto& key : node.sort_keys)
+    Want(key.expr, below);
+  for (const auto& call : node.window_calls) {
+    for (const auto& arg : call.args)
+      Want(arg, below);
+  }
+  Mapping mapping = Prune(*node.input, std::move(below));
+  for (auto& key : node.exprs)
+    key = MapColumns(key, mapping);
+  for (auto& key : node.sort_keys)
+    key.expr = MapColumns(key.expr, mapping);
+  for (auto& call : node.window_calls) {
+    for (auto& arg : call.args)
+      arg = MapColumns(arg, mapping);
+  }
+  Wanted kept;
+  for (const uint32_t place : mapping)
+    kept.push_back(place != kGone ? 1 : 0);
+  kept.insert(kept.end(), calls.begin(), calls.end());
+  KeepWanted(node.output, kept);
+  auto place = static_cast<uint32_t>(node.input->output.size());
+  for (const uint8_t is_wanted : calls)
+    mapping.push_back(is_wanted != 0 ? place++ : kGone);
+  return mapping;
+}
+
 void SetFields(PlanNode& scan) {
   scan.request.fields.clear();
   for (const auto& column : scan.columns) {
@@ -124,6 +168,7 @@ Mapping Prune(PlanNode& node, Wanted wanted) {
     case PlanKind::kSort:
     case PlanKind::kLimit:
     case PlanKind::kDistinctOn: return PrunePassing(node, std::move(wanted));
+    case PlanKind::kWindow: return PruneWindow(node, wanted);
     case PlanKind::kVirtualScan: KeepWanted(node.output, wanted); return MappingOf(wanted);
     case PlanKind::kOneRow: break;
   }

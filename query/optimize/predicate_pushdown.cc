@@ -67,6 +67,8 @@ void Push(PlanPtr& node, Conditions conditions) {
       Push(node->input, std::move(below));
       break;
     }
+    // Either way, conditions on keys drop whole groups, or none of their rows.
+    case PlanKind::kWindow:
     case PlanKind::kDistinctOn: {
       const auto is_key = [&](uint32_t column) {
         return std::ranges::any_of(node->exprs, [&](const ExprPtr& key) {

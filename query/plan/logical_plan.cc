@@ -65,6 +65,15 @@ std::string AggregateText(const PlanNode& node) {
   return text;
 }
 
+std::string WindowText(const PlanNode& node) {
+  std::string text;
+  for (const auto& call : node.window_calls)
+    text += (text.empty() ? "Window " : ", ") + call.text;
+  if (!node.exprs.empty()) text += " partition by " + Texts(node.exprs);
+  if (!node.sort_keys.empty()) text += " order by " + SortText(node.sort_keys);
+  return text;
+}
+
 std::string NodeText(const PlanNode& node) {
   switch (node.kind) {
     case PlanKind::kScan: return ScanText(node);
@@ -81,6 +90,7 @@ std::string NodeText(const PlanNode& node) {
              (node.offset > 0 ? fmt::format(" offset {}", node.offset) : "");
     case PlanKind::kDistinctOn:
       return "First row of each " + Texts(node.exprs) + " by " + SortText(node.sort_keys);
+    case PlanKind::kWindow: return WindowText(node);
   }
   return "?";
 }
@@ -101,6 +111,8 @@ std::string FormatTagPredicate(const storage::TagPredicate& tag) {
     case TagOp::kNotIn: return fmt::format("{} not in ({})", tag.tag, list);
     case TagOp::kLike: return fmt::format("{} like {}", tag.tag, list);
     case TagOp::kNotLike: return fmt::format("{} not like {}", tag.tag, list);
+    case TagOp::kRegex: return fmt::format("{} ~ {}", tag.tag, list);
+    case TagOp::kNotRegex: return fmt::format("{} !~ {}", tag.tag, list);
     case TagOp::kIsNull: return tag.tag + " is null";
     case TagOp::kIsNotNull: return tag.tag + " is not null";
     case TagOp::kRange: break;
@@ -121,7 +133,8 @@ bool CanRenameOutput(const PlanNode& node) {
     case PlanKind::kFilter:
     case PlanKind::kSort:
     case PlanKind::kLimit:
-    case PlanKind::kDistinctOn: return CanRenameOutput(*node.input);
+    case PlanKind::kDistinctOn:
+    case PlanKind::kWindow: return CanRenameOutput(*node.input);
     default: return true;
   }
 }

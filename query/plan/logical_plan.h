@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "query/expr/expression.h"
+#include "query/expr/window.h"
 #include "storage/engine/scan.h"
 #include "storage/types/schema.h"
 
@@ -36,6 +37,9 @@ enum class PlanKind : uint8_t {
   /// First row of each key in the order of `sort_keys`, which begin with the keys; the rows come
   /// out in that order.
   kDistinctOn,
+  /// Window functions of one PARTITION BY and ORDER BY. Output: the columns of the input, then one
+  /// for each call. Rows stay in the order of the input.
+  kWindow,
 };
 
 struct SortKey {
@@ -66,13 +70,16 @@ struct PlanNode {
   ExprPtr predicate;
 
   // kProject: one expression for each output column. kAggregate: the group keys.
-  // kDistinctOn: the keys.
+  // kDistinctOn: the keys. kWindow: PARTITION BY.
   std::vector<ExprPtr> exprs;
 
   // kAggregate
   std::vector<AggregateCall> aggregates;
 
-  // kSort, kDistinctOn
+  // kWindow
+  std::vector<WindowCall> window_calls;
+
+  // kSort, kDistinctOn, kWindow
   std::vector<SortKey> sort_keys;
   std::optional<uint64_t> top;  ///< kSort: only the first so many rows are needed (from LIMIT)
 
