@@ -20,7 +20,7 @@ namespace stria::storage {
 struct CompactionInput {
   std::vector<std::shared_ptr<PartReader>> parts;  ///< in the order of their sequence numbers
   TableSchemaPtr schema;
-  std::function<std::string_view(SeriesId)> key_of;
+  std::function<std::string(SeriesId)> key_of;
   std::shared_ptr<const std::vector<uint32_t>> ranks;
 };
 

@@ -19,7 +19,7 @@ namespace stria::storage {
 struct FlushInput {
   std::shared_ptr<const Memtable> memtable;
   TableSchemaPtr schema;
-  std::function<std::string_view(SeriesId)> key_of;
+  std::function<std::string(SeriesId)> key_of;
   std::shared_ptr<const std::vector<uint32_t>> ranks;  ///< of every series in the memtable
 };
 

@@ -189,10 +189,10 @@ class PartWriter {
       page.min_time = std::ranges::min(runs, {}, &DirectoryRun::first_time).first_time;
       page.max_time = std::ranges::max(runs, {}, &DirectoryRun::last_time).last_time;
       page.runs = WriteBlock([&](auto& bytes) { EncodeRuns(runs, bytes); });
-      std::vector<std::string_view> keys;
+      std::vector<std::string> keys;
       for (const auto& run : runs)
         keys.push_back(options_.key_of(run.series));
-      page.keys = WriteBlock([&](auto& bytes) { EncodeText(keys, bytes); });
+      page.keys = WriteBlock([&](auto& bytes) { EncodeText(std::vector<std::string_view>(keys.begin(), keys.end()), bytes); });
       footer_.directory.push_back(std::move(page));
     }
   }

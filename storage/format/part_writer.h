@@ -19,7 +19,7 @@ namespace stria::storage {
 struct PartWriteOptions {
   TableSchemaPtr schema;  ///< names of the columns
   /// The canonical key of a series; the view lives until the part is written.
-  std::function<std::string_view(SeriesId)> key_of;
+  std::function<std::string(SeriesId)> key_of;
   Lineage lineage;
   uint64_t seq_min = 0;
   uint64_t seq_max = 0;

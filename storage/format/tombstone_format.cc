@@ -13,7 +13,9 @@ bool TakesValues(TagOp op, uint64_t count) {
     case TagOp::kIn:
     case TagOp::kNotIn: return true;
     case TagOp::kLike:
-    case TagOp::kNotLike: return count == 1;
+    case TagOp::kNotLike:
+    case TagOp::kRegex:
+    case TagOp::kNotRegex: return count == 1;
     case TagOp::kIsNull:
     case TagOp::kIsNotNull:
     case TagOp::kRange: return count == 0;

@@ -1,172 +1,164 @@
 #include "storage/series/series_index.h"
 
 #include <algorithm>
-#include <mutex>
 
+#include <roaring/roaring.hh>
+
+#include "storage/base/bytes.h"
+#include "storage/base/check.h"
+#include "storage/base/checksum.h"
 #include "storage/base/errors.h"
-#include "storage/types/like_pattern.h"
+#include "storage/series/key_order.h"
 #include "storage/types/series_key.h"
 
 namespace stria::storage {
 namespace {
 
-// Whether a value satisfies the predicate; not for kIsNull and kIsNotNull.
-bool Holds(const TagPredicate& predicate, std::string_view value) {
-  switch (predicate.op) {
-    case TagOp::kIn: return std::ranges::find(predicate.values, value) != predicate.values.end();
-    case TagOp::kNotIn: return std::ranges::find(predicate.values, value) == predicate.values.end();
-    case TagOp::kLike: return MatchesLike(value, predicate.values[0]);
-    case TagOp::kNotLike: return !MatchesLike(value, predicate.values[0]);
-    case TagOp::kRange:
-      if (predicate.has_low &&
-          (predicate.low_exclusive ? value <= predicate.low : value < predicate.low)) {
-        return false;
-      }
-      return !predicate.has_high ||
-             (predicate.high_exclusive ? value < predicate.high : value <= predicate.high);
-    case TagOp::kIsNull:
-    case TagOp::kIsNotNull: break;
-  }
-  return false;
-}
+// Look-ups that wait for memory together: the processor follows about ten misses at once.
+constexpr size_t kBatch = 16;
+
+constexpr size_t kMaxKeyBytes = 4 << 20;
 
 }  // namespace
 
-uint32_t TableSeriesIndex::num_series() const {
-  const std::shared_lock lock(mutex_);
-  return static_cast<uint32_t>(keys_.size());
+uint32_t TableSeriesIndex::HashOf(std::string_view key) {
+  return static_cast<uint32_t>(Checksum(AsBytes(key)));
+}
+
+uint32_t TableSeriesIndex::Find(std::string_view key, uint32_t hash) const {
+  return ids_.Find(hash, [&](uint32_t id) { return keys_.IsKeyOf(id, key); });
+}
+
+uint32_t TableSeriesIndex::Add(std::string_view key, uint32_t hash) {
+  const auto tags = ParseSeriesKey(key);
+  STRIA_CHECK(tags && key.size() < kMaxKeyBytes);
+  const std::unique_lock lock(mutex_);
+  const uint32_t id = keys_.num_series();
+  keys_.Add(*tags);
+  ids_.Insert(hash, id);
+  num_series_.store(id + 1, std::memory_order_release);  // Read by num_series().
+  return id;
 }
 
 SeriesId TableSeriesIndex::FindOrAdd(std::string_view key, bool& added) {
-  {
-    const std::shared_lock lock(mutex_);
-    const auto found = ids_.find(key);
-    added = found == ids_.end();
-    if (!added) return SeriesId(found->second);
-  }
-  const std::unique_lock lock(mutex_);
-  return Add(key);
+  const uint32_t hash = HashOf(key);
+  const uint32_t id = Find(key, hash);
+  added = id == IdTable::kNone;
+  return SeriesId(added ? Add(key, hash) : id);
 }
 
-SeriesId TableSeriesIndex::Add(std::string_view key) {
-  const auto id = static_cast<uint32_t>(keys_.size());
-  const std::string& stored = keys_.emplace_back(key);
-  ids_.emplace(stored, id);
-  key_bytes_ += key.size();
-  // A key that does not parse has no tags; FindOrAdd() requires that it does.
-  const auto tags = ParseSeriesKey(stored);
-  if (!tags) return SeriesId(id);
-  for (const auto& [name, value] : *tags) {
-    Tag& tag = tags_[std::string(name)];
-    auto code = tag.codes_of.find(value);
-    if (code == tag.codes_of.end()) {
-      const auto& kept = tag.values.emplace_back(value);
-      code = tag.codes_of.emplace(kept, static_cast<int32_t>(tag.values.size() - 1)).first;
+void TableSeriesIndex::FindOrAdd(std::span<const std::string_view> keys, std::span<uint32_t> ids,
+                                 std::vector<uint32_t>& added) {
+  for (size_t begin = 0; begin < keys.size(); begin += kBatch) {
+    const size_t num = std::min(kBatch, keys.size() - begin);
+    uint32_t hashes[kBatch], candidates[kBatch];
+    for (size_t i = 0; i < num; ++i) {
+      hashes[i] = HashOf(keys[begin + i]);
+      ids_.Prefetch(hashes[i]);
     }
-    tag.codes.resize(id, -1);
-    tag.codes.push_back(code->second);
+    for (size_t i = 0; i < num; ++i)
+      candidates[i] = ids_.FindCandidate(hashes[i]);
+    for (int step = 0; step < 3; ++step) {
+      for (size_t i = 0; i < num; ++i) {
+        if (candidates[i] != IdTable::kNone) keys_.Prefetch(candidates[i], step);
+      }
+    }
+    for (size_t i = 0; i < num; ++i) {
+      const std::string_view key = keys[begin + i];
+      uint32_t id = candidates[i];
+      if (id == IdTable::kNone || !keys_.IsKeyOf(id, key)) id = Find(key, hashes[i]);
+      if (id == IdTable::kNone) {
+        id = Add(key, hashes[i]);
+        added.push_back(static_cast<uint32_t>(begin + i));
+      }
+      ids[begin + i] = id;
+    }
   }
-  return SeriesId(id);
+}
+
+std::optional<SeriesId> TableSeriesIndex::Find(std::string_view key) const {
+  const std::shared_lock lock(mutex_);
+  const uint32_t id = Find(key, HashOf(key));
+  return id == IdTable::kNone ? std::nullopt : std::optional(SeriesId(id));
+}
+
+Status TableSeriesIndex::RefuseId(SeriesId id, std::string_view key, uint32_t found) const {
+  return Corruption("series {} is given id {}, want {}", FormatSeriesKey(key), id.value(),
+                    found != IdTable::kNone ? found : keys_.num_series());
 }
 
 Status TableSeriesIndex::Restore(SeriesId id, std::string_view key) {
-  const std::unique_lock lock(mutex_);
-  const auto found = ids_.find(key);
-  if (found != ids_.end() && found->second == id.value()) return Status::Ok();
-  if (found != ids_.end() || id.value() != keys_.size()) {
-    return Corruption("series {} is given id {}, want {}", FormatSeriesKey(key), id.value(),
-                      found != ids_.end() ? found->second : keys_.size());
-  }
-  STRIA_RETURN_IF_ERROR([&]() -> Status {
-    const auto tags = ParseSeriesKey(key);
-    return tags ? Status::Ok() : tags.error();
-  }());
-  Add(key);
+  const uint32_t hash = HashOf(key);
+  const uint32_t found = Find(key, hash);
+  if (found == id.value()) return Status::Ok();
+  if (found != IdTable::kNone || id.value() != keys_.num_series()) return RefuseId(id, key, found);
+  if (key.size() >= kMaxKeyBytes) return Corruption("a series key of {} bytes", key.size());
+  if (const auto tags = ParseSeriesKey(key); !tags) return tags.error();
+  Add(key, hash);
   return Status::Ok();
 }
 
-std::string_view TableSeriesIndex::KeyOf(SeriesId id) const {
+Status TableSeriesIndex::Restore(SeriesId id, uint32_t shape, std::span<const uint32_t> codes) {
+  std::string key;
+  keys_.AppendKey(shape, codes, key);
+  const uint32_t hash = HashOf(key);
+  if (id.value() < keys_.num_series() && keys_.IsKeyOf(id.value(), key)) return Status::Ok();
+  const uint32_t found = Find(key, hash);
+  if (found != IdTable::kNone || id.value() != keys_.num_series()) return RefuseId(id, key, found);
+  const std::unique_lock lock(mutex_);
+  keys_.Add(shape, codes);
+  ids_.Insert(hash, id.value());
+  num_series_.store(id.value() + 1, std::memory_order_release);  // Read by num_series().
+  return Status::Ok();
+}
+
+void TableSeriesIndex::Reserve(size_t num_series) {
+  const std::unique_lock lock(mutex_);
+  ids_.Reserve(num_series);
+}
+
+void TableSeriesIndex::AppendKey(SeriesId id, std::string& key) const {
   const std::shared_lock lock(mutex_);
-  return keys_[id.value()];
+  keys_.AppendKey(id.value(), key);
+}
+
+std::string TableSeriesIndex::KeyOf(SeriesId id) const {
+  std::string key;
+  AppendKey(id, key);
+  return key;
 }
 
 std::shared_ptr<const std::vector<uint32_t>> TableSeriesIndex::Ranks() {
-  const std::unique_lock lock(mutex_);
-  if (ranks_->size() == keys_.size()) return ranks_;
-  // Sort the new ids only, and merge them into the order that is known.
-  const auto num_known = static_cast<std::ptrdiff_t>(order_.size());
-  for (auto id = static_cast<uint32_t>(order_.size()); id < keys_.size(); ++id)
-    order_.push_back(id);
-  const auto by_key = [&](uint32_t a, uint32_t b) { return keys_[a] < keys_[b]; };
-  std::sort(order_.begin() + num_known, order_.end(), by_key);
-  std::inplace_merge(order_.begin(), order_.begin() + num_known, order_.end(), by_key);
-  auto ranks = std::make_shared<std::vector<uint32_t>>(order_.size());
-  for (uint32_t rank = 0; rank < order_.size(); ++rank)
-    (*ranks)[order_[rank]] = rank;
-  ranks_ = ranks;
+  const std::lock_guard making(ranks_mutex_);
+  const uint32_t num = num_series();
+  if (ranks_->size() == num) return ranks_;
+  auto ranks =
+      std::make_shared<const std::vector<uint32_t>>(ExtendRanks(keys_, *ranks_, num, mutex_));
+  const std::lock_guard lock(ranks_pointer_mutex_);
+  ranks_ = std::move(ranks);
   return ranks_;
 }
 
-std::vector<uint8_t> TableSeriesIndex::Evaluate(const TagPredicate& predicate) const {
-  const size_t num_series = keys_.size();
-  const bool wants_null = predicate.op == TagOp::kIsNull;
-  std::vector<uint8_t> holds(num_series, wants_null ? 1 : 0);
-  const auto found = tags_.find(predicate.tag);
-  if (found == tags_.end()) return holds;
-  const Tag& tag = found->second;
-  // Once for each distinct value, then a table look-up for each series.
-  std::vector<uint8_t> value_holds(tag.values.size(), 0);
-  for (size_t code = 0; code < tag.values.size(); ++code) {
-    value_holds[code] =
-        predicate.op == TagOp::kIsNotNull || (!wants_null && Holds(predicate, tag.values[code]));
-  }
-  for (size_t id = 0; id < tag.codes.size(); ++id) {
-    if (tag.codes[id] >= 0) holds[id] = value_holds[static_cast<size_t>(tag.codes[id])];
-  }
-  return holds;
+void TableSeriesIndex::ReadColumns(const std::function<void(const KeyColumns&)>& read) const {
+  const std::shared_lock lock(mutex_);
+  read(keys_);
 }
 
-std::vector<SeriesId> TableSeriesIndex::Match(std::span<const TagPredicate> predicates) const {
-  const std::shared_lock lock(mutex_);
-  std::vector<uint8_t> matches(keys_.size(), 1);
-  for (const auto& predicate : predicates) {
-    const auto holds = Evaluate(predicate);
-    for (size_t id = 0; id < matches.size(); ++id)
-      matches[id] &= holds[id];
-  }
-  std::vector<SeriesId> ids;
-  for (uint32_t id = 0; id < matches.size(); ++id) {
-    if (matches[id] != 0) ids.emplace_back(id);
-  }
-  return ids;
+void TableSeriesIndex::ChangeColumns(const std::function<void(KeyColumns&)>& change) {
+  const std::unique_lock lock(mutex_);
+  change(keys_);
 }
 
-TagCodes TableSeriesIndex::CodesOf(std::string_view name, std::span<const SeriesId> ids) const {
+std::optional<TagCount> TableSeriesIndex::LargestTag() const {
   const std::shared_lock lock(mutex_);
-  TagCodes result;
-  result.codes.assign(ids.size(), -1);
-  const auto found = tags_.find(std::string(name));
-  if (found == tags_.end()) return result;
-  const Tag& tag = found->second;
-  std::vector<int32_t> local_of(tag.values.size(), -1);
-  for (size_t i = 0; i < ids.size(); ++i) {
-    const size_t id = ids[i].value();
-    const int32_t code = id < tag.codes.size() ? tag.codes[id] : -1;
-    if (code < 0) continue;
-    int32_t& local = local_of[static_cast<size_t>(code)];
-    if (local < 0) {
-      local = static_cast<int32_t>(result.dictionary.size());
-      result.dictionary.push_back(tag.values[static_cast<size_t>(code)]);
-    }
-    result.codes[i] = local;
+  std::optional<TagCount> largest;
+  for (uint32_t i = 0; i < keys_.num_tags(); ++i) {
+    const auto& tag = keys_.tag(i);
+    const uint32_t num_values = tag.values.size();
+    if (num_values == 0 || (largest && largest->num_values >= num_values)) continue;
+    largest = {tag.name, num_values, std::string(tag.values[num_values - 1])};
   }
-  return result;
-}
-
-uint64_t TableSeriesIndex::bytes() const {
-  const std::shared_lock lock(mutex_);
-  constexpr uint64_t kBytesASeries = 96;  // String, map node and rank, measured on libstdc++.
-  return key_bytes_ + keys_.size() * (kBytesASeries + 4 * tags_.size());
+  return largest;
 }
 
 }  // namespace stria::storage

@@ -11,14 +11,27 @@
 namespace stria::storage {
 
 /// In tombstones on disk: append, never renumber.
-enum class TagOp : uint8_t { kIn, kNotIn, kLike, kNotLike, kIsNull, kIsNotNull, kRange };
+/// The numbers are those on disk.
+enum class TagOp : uint8_t {
+  kIn,
+  kNotIn,
+  kLike,
+  kNotLike,
+  kIsNull,
+  kIsNotNull,
+  kRange,
+  kRegex,
+  kNotRegex,
+};
 
 /// A condition on one tag, decided once per series. A series without the tag has NULL there: only
 /// kIsNull is true for it.
 struct TagPredicate {
   std::string tag;
   TagOp op = TagOp::kIn;
-  std::vector<std::string> values;  ///< kIn, kNotIn: any number; kLike: one pattern with % and _
+  /// kIn, kNotIn: any number; kLike, kNotLike: one pattern with % and _; kRegex, kNotRegex: one
+  /// regular expression, which matches anywhere in the value (regex_pattern.h).
+  std::vector<std::string> values;
   // kRange only: low <= value <= high in byte order, with the bounds exclusive if so said; an
   // absent bound is open.
   bool has_low = false, has_high = false, low_exclusive = false, high_exclusive = false;

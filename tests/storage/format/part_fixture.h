@@ -94,7 +94,7 @@ struct TestRows {
   PartWriteOptions Options() const {
     PartWriteOptions options;
     options.schema = std::make_shared<TableSchema>(schema);
-    options.key_of = [this](SeriesId id) { return std::string_view(keys[id.value()]); };
+    options.key_of = [this](SeriesId id) { return std::string(keys[id.value()]); };
     options.lineage = {0x1111, 0x2222};
     options.seq_min = 5;
     options.seq_max = 9;

@@ -85,6 +85,10 @@ TEST(SeriesIndexTest, MatchesByEachKindOfPredicate) {
   EXPECT_THAT(Match(five.index, {Is("host", TagOp::kNotIn, {"a"})}), ElementsAre(1, 3));
   EXPECT_THAT(Match(five.index, {Is("site", TagOp::kLike, {"e%"})}), ElementsAre(0, 1));
   EXPECT_THAT(Match(five.index, {Is("site", TagOp::kNotLike, {"e%"})}), ElementsAre(2));
+  EXPECT_THAT(Match(five.index, {Is("site", TagOp::kRegex, {"u"})}), ElementsAre(0, 1, 2));
+  EXPECT_THAT(Match(five.index, {Is("site", TagOp::kRegex, {"^u"})}), ElementsAre(2));
+  EXPECT_THAT(Match(five.index, {Is("site", TagOp::kNotRegex, {"^u"})}), ElementsAre(0, 1));
+  EXPECT_THAT(Match(five.index, {Is("site", TagOp::kNotRegex, {"("})}), IsEmpty());
   EXPECT_THAT(Match(five.index, {Is("site", TagOp::kIsNull)}), ElementsAre(3, 4));
   EXPECT_THAT(Match(five.index, {Is("site", TagOp::kIsNotNull)}), ElementsAre(0, 1, 2));
   EXPECT_THAT(Match(five.index, {Is("nothing", TagOp::kIsNull)}), ElementsAre(0, 1, 2, 3, 4));
@@ -156,7 +160,8 @@ TEST(SeriesIndexTest, ReadersAndTheOneWriterDoNotDisturbEachOther) {
     const auto ranks = index.Ranks();
     ASSERT_GE(ranks->size(), before);
     for (uint32_t id = seen; id < before; ++id) {
-      const auto tags = ParseSeriesKey(index.KeyOf(SeriesId(id)));
+      const std::string key = index.KeyOf(SeriesId(id));
+      const auto tags = ParseSeriesKey(key);
       ASSERT_EQ((*tags)[0].second, std::to_string(id));
     }
     seen = before;
