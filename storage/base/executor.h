@@ -13,8 +13,9 @@ namespace stria {
 using Task = std::function<void()>;
 
 /// Which of the executor's threads a task wants. kLog tasks sync the write-ahead log and must never
-/// wait behind others; kBackground tasks may take seconds (flush, compaction).
-enum class Lane : uint8_t { kLog, kForeground, kBackground };
+/// wait behind others; kBackground tasks may take seconds (flush). kCompaction tasks run one at a
+/// time and give way to all others: where there is no idle core they hardly run.
+enum class Lane : uint8_t { kLog, kForeground, kBackground, kCompaction };
 
 /// Thread safety: thread-safe.
 class Executor {
@@ -43,8 +44,8 @@ struct ThreadExecutorOptions {
   size_t num_background = 1;
 };
 
-/// Real threads: one for kLog, and those of `options`. The destructor finishes posted tasks, drops
-/// delayed ones, and joins.
+/// Real threads: one for kLog, one for kCompaction, and those of `options`. The destructor finishes
+/// posted tasks, drops delayed ones, and joins.
 std::unique_ptr<Executor> MakeThreadExecutor(ThreadExecutorOptions options);
 
 }  // namespace stria

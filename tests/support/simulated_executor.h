@@ -38,7 +38,7 @@ class SimulatedExecutor final : public Executor {
   void RunFor(int64_t ns);
 
  private:
-  static constexpr size_t kNumLanes = 3;
+  static constexpr size_t kNumLanes = 4;
 
   void TakeDue();
 
