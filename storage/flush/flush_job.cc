@@ -42,12 +42,17 @@ Result<std::vector<PartMeta>> FlushMemtable(const FlushInput& input, Lineage lin
                                  .lineage = lineage,
                                  .seq_min = input.memtable->first_seq(),
                                  .seq_max = input.memtable->last_seq(),
+                                 .deletes_seq = 0,
                                  .level = 0,
-                                 .overlap = {}};
+                                 .may_overlap = [&](SeriesId series, int64_t first_time) {
+                                   return input.flushed->Reaches(series, first_time);
+                                 }};
   std::vector<PartMeta> parts;
   const auto add = [&](const RowOrder& slice) -> Status {
     STRIA_ASSIGN_OR_RETURN(auto meta, writer.Add(input.memtable->Gather(slice, num_rows), options));
     parts.push_back(std::move(meta));
+    for (const auto& run : slice.runs)
+      input.flushed->Note(run.series, slice.times[run.row_end - 1]);
     return Status::Ok();
   };
   const auto borders = PartBorders(order, input.schema->partition_ns);

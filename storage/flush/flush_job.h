@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "storage/base/status.h"
+#include "storage/flush/flushed_times.h"
 #include "storage/flush/part_file_writer.h"
 #include "storage/memtable/memtable.h"
 #include "storage/types/schema.h"
@@ -21,6 +22,8 @@ struct FlushInput {
   TableSchemaPtr schema;
   std::function<std::string(SeriesId)> key_of;
   std::shared_ptr<const std::vector<uint32_t>> ranks;  ///< of every series in the memtable
+  /// Of the table's parts before this; grows by what is flushed. Outlives the flush.
+  FlushedTimes* flushed = nullptr;
 };
 
 /// Adds the parts of `input` to `writer`: its rows sorted, split at partition borders where both

@@ -22,6 +22,25 @@ Result<PartMeta> PartFileWriter::Add(const SortedRows& rows, const PartWriteOpti
   return meta;
 }
 
+PartWriter& PartFileWriter::BeginPart(const PartWriteOptions& options, TableId table,
+                                      std::span<const PartColumn> columns) {
+  part_offset_ = bytes();
+  return part_.emplace(options, table, columns, buffer_);
+}
+
+Status PartFileWriter::WriteOutPart() {
+  return buffer_.size() >= kWriteBytes ? WriteOut() : Status::Ok();
+}
+
+Result<PartMeta> PartFileWriter::EndPart() {
+  PartMeta meta = part_->Finish();
+  part_.reset();
+  meta.file = name_;
+  meta.offset = part_offset_;
+  STRIA_RETURN_IF_ERROR(WriteOutPart());
+  return meta;
+}
+
 Status PartFileWriter::WriteOut() {
   if (file_ == nullptr) {
     STRIA_ASSIGN_OR_RETURN(file_, files_.Create(temporary()));

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,19 @@ class PartFileWriter {
   /// Appends a part; its meta data names the file and the place in it.
   Result<PartMeta> Add(const SortedRows& rows, const PartWriteOptions& options);
 
+  /// Begins a part that is written row group by row group with what is returned, which ends with
+  /// EndPart() or AbandonPart(). One at a time.
+  PartWriter& BeginPart(const PartWriteOptions& options, TableId table,
+                        std::span<const PartColumn> columns);
+  /// Writes out what the part has gathered, if that is much. Between row groups.
+  Status WriteOutPart();
+  Result<PartMeta> EndPart();
+  /// Leaves a part unfinished: its bytes, if any are in the file, are dead ones between parts.
+  void AbandonPart() { part_.reset(); }
+
+  /// Bytes of all parts so far, also of those that are not written out yet.
+  uint64_t bytes() const { return written_ + buffer_.size(); }
+
   /// Syncs the file, gives it its name and syncs the directory. Requires a part.
   Status Commit();
 
@@ -41,6 +56,8 @@ class PartFileWriter {
   std::unique_ptr<File> file_;
   std::vector<std::byte> buffer_;  // Of the parts that are not written yet.
   uint64_t written_ = 0;
+  std::optional<PartWriter> part_;  // Appends to buffer_.
+  uint64_t part_offset_ = 0;
 };
 
 }  // namespace stria::storage

@@ -10,8 +10,9 @@
 #include "storage/base/errors.h"
 #include "storage/encoding/integers.h"
 #include "storage/encoding/linear_time.h"
-#include "storage/encoding/strings.h"
+#include "storage/encoding/text.h"
 #include "storage/encoding/vector_codec.h"
+#include "storage/format/overlap_set.h"
 #include "storage/format/part_layout.h"
 
 namespace stria::storage {
@@ -100,6 +101,11 @@ class PartReader::RowGroupSource final : public RunSource {
     return decoded->view;
   }
 
+  void ForgetColumn(ColumnId id) override {
+    const size_t index = FindColumn(id, std::nullopt);
+    if (index < columns_.size()) columns_[index] = {};
+  }
+
   bool ZoneExcludes(ColumnId id, uint32_t vector, double low, double high) override {
     const size_t index = FindColumn(id, std::nullopt);
     if (index == columns_.size()) return false;
@@ -109,7 +115,8 @@ class PartReader::RowGroupSource final : public RunSource {
       const auto block = ReadBlock(group_.columns[index].zone_maps);
       if (!block) return false;  // The read of the values will say why.
       std::vector<ZoneMap> zones((group_.num_rows + kVectorRows - 1) / kVectorRows);
-      if (!DecodeZoneMaps(PayloadOf(*block), zones).ok()) return false;
+      const DataType type = part_.footer_.columns[index].type;
+      if (!DecodeZoneMaps(PayloadOf(*block), type, zones).ok()) return false;
       column.zones = std::move(zones);
     }
     return storage::ZoneExcludes(column.zones[vector], part_.footer_.columns[index].type, low,
@@ -257,6 +264,10 @@ Status PartReader::ReadFooter() {
       footer_.num_runs != meta_.num_runs) {
     return Corruption("holds other rows than the manifest says");
   }
+  overlap_known_ = !footer_.overlap.empty();
+  if (overlap_known_) {
+    STRIA_ASSIGN_OR_RETURN(listed_, DecodeOverlapSet(footer_.overlap, footer_.num_runs));
+  }
   const MutexLock lock(mutex_);
   directory_.resize(footer_.directory.size());
   return Status::Ok();
@@ -267,8 +278,23 @@ Result<CachedBlock> PartReader::ReadBlock(const BlockRef& ref) const {
   if (cache_ != nullptr) {
     if (auto block = cache_->Find(key)) return block;
   }
+  auto read = ReadBlockFromFile(ref);
+  if (!read) {
+    if (on_damage_ != nullptr && read.error().code() == StatusCode::kCorruption)
+      on_damage_(read.error());
+    return read.error();
+  }
+  auto block = std::make_shared<const std::vector<std::byte>>(*std::move(read));
+  if (cache_ != nullptr) cache_->Insert(key, block);
+  return block;
+}
+
+Result<std::vector<std::byte>> PartReader::ReadBlockFromFile(const BlockRef& ref) const {
   std::vector<std::byte> bytes(ref.length);
-  STRIA_RETURN_IF_ERROR(file_->ReadAt(meta_.offset + ref.offset, bytes));
+  if (Status status = file_->ReadAt(meta_.offset + ref.offset, bytes); !status.ok()) {
+    if (status.code() != StatusCode::kNotFound) return status;
+    return Corruption("part file {} is missing", meta_.file);
+  }
   const auto payload = std::span(bytes).first(bytes.size() - kBlockChecksumBytes);
   ByteReader tail{std::span<const std::byte>(bytes).last(kBlockChecksumBytes)};
   STRIA_ASSIGN_OR_RETURN(const auto checksum, tail.Read<uint64_t>());
@@ -276,9 +302,7 @@ Result<CachedBlock> PartReader::ReadBlock(const BlockRef& ref) const {
     return Corruption("part {} at {}: checksum mismatch in the block at offset {}", meta_.file,
                       meta_.offset, ref.offset);
   }
-  auto block = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
-  if (cache_ != nullptr) cache_->Insert(key, block);
-  return block;
+  return bytes;
 }
 
 Result<std::shared_ptr<const PartReader::DirectoryPage>> PartReader::ReadDirectory(size_t page) {
@@ -364,6 +388,8 @@ Result<std::unique_ptr<RunSource>> PartReader::OpenRowGroup(size_t index, const 
       const uint32_t num_rows = run.row_end - run.row_begin;
       run.row_begin = static_cast<uint32_t>(row);
       run.row_end = static_cast<uint32_t>(row + num_rows);
+      run.may_overlap =
+          !overlap_known_ || (!listed_.empty() && listed_[static_cast<size_t>(run_index)] != 0);
       row += num_rows;
       if (row > group.num_rows)
         return Corruption("the runs of row group {} have too many rows", index);
@@ -378,6 +404,31 @@ Result<std::unique_ptr<RunSource>> PartReader::OpenRowGroup(size_t index, const 
   if (row != group.num_rows) return Corruption("the runs of row group {} have {} rows", index, row);
   if (source->empty()) return std::unique_ptr<RunSource>();
   return std::unique_ptr<RunSource>(std::move(source));
+}
+
+Result<std::vector<DirectoryRun>> PartReader::ReadRuns(size_t index) {
+  const RowGroupRef& group = footer_.row_groups[index];
+  std::vector<DirectoryRun> runs;
+  runs.reserve(group.num_runs);
+  for (uint64_t number = group.first_run; number < group.first_run + group.num_runs; ++number) {
+    STRIA_ASSIGN_OR_RETURN(const auto directory,
+                           ReadDirectory(static_cast<size_t>(number / kRunsPerDirectoryPage)));
+    const size_t in_page = static_cast<size_t>(number % kRunsPerDirectoryPage);
+    if (in_page >= directory->runs.size()) return Corruption("run {} is missing", number);
+    const auto& [run, times_bytes] = directory->runs[in_page];
+    runs.push_back({.series = run.series,
+                    .num_rows = run.row_end - run.row_begin,
+                    .first_time = run.first_time,
+                    .last_time = run.last_time,
+                    .step = run.step,
+                    .times_bytes = times_bytes});
+  }
+  return runs;
+}
+
+void PartReader::ForgetDirectory() {
+  const MutexLock lock(mutex_);
+  std::ranges::fill(directory_, nullptr);
 }
 
 Result<std::vector<std::string>> PartReader::ReadKeys(size_t page) const {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,6 +34,16 @@ struct RunFilter {
   std::atomic<uint64_t>* bytes_read = nullptr;
 };
 
+/// A run as the directory keeps it; does not cross a row group's end.
+struct DirectoryRun {
+  SeriesId series;
+  uint32_t num_rows = 0;
+  int64_t first_time = 0;
+  int64_t last_time = 0;
+  int64_t step = 0;  ///< 0: its times are in a block of times
+  uint32_t times_bytes = 0;
+};
+
 /// Thread safety: thread-safe. The sources it opens are confined and must not outlive it.
 class PartReader {
  public:
@@ -41,11 +52,22 @@ class PartReader {
   static Result<std::shared_ptr<PartReader>> Open(std::shared_ptr<File> file, const PartMeta& meta,
                                                   BlockCache* cache);
 
+  /// Calls `on_damage` whenever a block is damaged. Before the reader is shared.
+  void set_on_damage(std::function<void(const Status&)> on_damage) {
+    on_damage_ = std::move(on_damage);
+  }
+
   const PartFooter& footer() const { return footer_; }
   size_t num_row_groups() const { return footer_.row_groups.size(); }
 
   /// Opens a row group with those of its runs that `filter` wants; nullptr when there is none.
   Result<std::unique_ptr<RunSource>> OpenRowGroup(size_t index, const RunFilter& filter);
+
+  /// The runs of a row group, in order.
+  Result<std::vector<DirectoryRun>> ReadRuns(size_t index);
+
+  /// Drops the pages of the directory that are kept; they are read again when they are needed.
+  void ForgetDirectory();
 
   /// The keys of the runs of directory page `page`, for a part of another lineage.
   Result<std::vector<std::string>> ReadKeys(size_t page) const;
@@ -60,13 +82,17 @@ class PartReader {
 
   PartReader(std::shared_ptr<File> file, const PartMeta& meta, BlockCache* cache);
   Status ReadFooter();
+  Result<std::vector<std::byte>> ReadBlockFromFile(const BlockRef& ref) const;
   Result<std::shared_ptr<const DirectoryPage>> ReadDirectory(size_t page);
 
   std::shared_ptr<File> file_;
   PartMeta meta_;
   BlockCache* cache_;
   uint64_t cache_id_;
+  std::function<void(const Status&)> on_damage_;  // May be empty.
   PartFooter footer_;
+  bool overlap_known_ = false;
+  std::vector<uint8_t> listed_;  // By run, 1 = may overlap older parts; empty: none may.
   Mutex mutex_;
   // Decoded once and kept: a scan needs them each time.
   std::vector<std::shared_ptr<const DirectoryPage>> directory_ STRIA_GUARDED_BY(mutex_);

@@ -18,6 +18,8 @@ struct SourceRun {
   SeriesId series;
   uint32_t row_begin = 0;
   uint32_t row_end = 0;
+  /// False: begins after everything that the series has in older parts, see overlap_set.h.
+  bool may_overlap = true;
   int64_t first_time = 0;
   int64_t last_time = 0;
   int64_t step = 0;  ///< > 0: times are first_time + i * step; 0: ask Times()
@@ -37,6 +39,9 @@ class RunSource {
   /// Rows [vector * 1024, min((vector + 1) * 1024, num_rows())) of a field. all_null with the given
   /// type when the source has no such column. Valid until the source dies.
   virtual Result<VectorView> ReadVector(ColumnId column, DataType type, uint32_t vector) = 0;
+
+  /// Drops what is kept of `column`, and the vectors that ReadVector() gave of it.
+  virtual void ForgetColumn(ColumnId column) { static_cast<void>(column); }
 
   /// Whether the zone map of `column` in `vector` shows that no value v there satisfies
   /// low <= v <= high. False where it is not known.
