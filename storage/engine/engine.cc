@@ -48,7 +48,8 @@ class EngineImpl final : public Engine {
     }
     for (uint32_t i = 0; i < catalog->num_shards(); ++i) {
       core_.shards.push_back(
-          std::make_unique<Shard>(i, core_.options, core_.env, core_.cache, core_.health));
+          std::make_unique<Shard>(i, core_.options, core_.env, core_.cache, core_.part_files,
+                                  core_.health));
     }
     STRIA_RETURN_IF_ERROR(Recover(*catalog));
     recovery_ns_ = core_.env.clock->MonotonicNs() - begin_ns;
