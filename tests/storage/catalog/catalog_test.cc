@@ -377,6 +377,119 @@ TEST(CatalogTest, ReadersSeeWholeCommitsWhileOthersWrite) {
     EXPECT_EQ(table->columns.size(), table->name[0] == 'a' ? 4U : 2U);
 }
 
+// The same catalog, opened again.
+void ExpectSameAfterRestart(FileSystem& files, OpenCatalog& catalog) {
+  OpenCatalog again(files);
+  EXPECT_EQ(Describe(*again->current()), Describe(*catalog->current()));
+  EXPECT_EQ(again->current()->next_table_id(), catalog->current()->next_table_id());
+  EXPECT_EQ(again->current()->next_database_id(), catalog->current()->next_database_id());
+}
+
+TEST(CatalogDropTest, ATableThatIsMadeAnewIsAnother) {
+  FaultFileSystem files;
+  OpenCatalog catalog(files);
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Tag("host"), Field("f")}), kMaxColumns).ok());
+  const auto first = catalog->current()->Find("d", "t");
+  ASSERT_TRUE(catalog->DropTable("d", "t").ok());
+  EXPECT_EQ(catalog->current()->Find("d", "t"), nullptr);
+  EXPECT_EQ(catalog->current()->Find(first->id), nullptr);
+  EXPECT_TRUE(catalog->current()->HasDatabase("d"));
+  EXPECT_EQ(catalog->current()->num_tables_dropped(), 1U);
+  ExpectSameAfterRestart(files, catalog);
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("g")}), kMaxColumns).ok());
+  const auto second = catalog->current()->Find("d", "t");
+  EXPECT_GT(second->id.value(), first->id.value());
+  EXPECT_THAT(NamesOf(second), ElementsAre("time", "g"));
+  ExpectSameAfterRestart(files, catalog);
+}
+
+TEST(CatalogDropTest, ADatabaseGoesWithItsTablesAndNoOther) {
+  FaultFileSystem files;
+  OpenCatalog catalog(files);
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("f")}), kMaxColumns).ok());
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "u", {Field("f")}), kMaxColumns).ok());
+  ASSERT_TRUE(catalog->Commit(OneTable("dd", "t", {Field("f")}), kMaxColumns).ok());
+  const auto id = catalog->current()->databases()[0].id;
+  ASSERT_TRUE(catalog->DropDatabase("d").ok());
+  EXPECT_FALSE(catalog->current()->HasDatabase("d"));
+  ASSERT_EQ(catalog->current()->Tables().size(), 1U);
+  EXPECT_EQ(catalog->current()->Tables()[0]->database, "dd");
+  ExpectSameAfterRestart(files, catalog);
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("f")}), kMaxColumns).ok());
+  EXPECT_GT(catalog->current()->databases()[0].id, id);
+}
+
+TEST(CatalogDropTest, AColumnThatIsMadeAnewIsAnotherAndMayHaveAnotherType) {
+  FaultFileSystem files;
+  OpenCatalog catalog(files);
+  ASSERT_TRUE(
+      catalog->Commit(OneTable("d", "t", {Field("f"), Tag("host"), Field("g")}), kMaxColumns).ok());
+  ASSERT_TRUE(catalog->DropColumn("d", "t", "g").ok());
+  EXPECT_THAT(NamesOf(catalog->current()->Find("d", "t")), ElementsAre("time", "f", "host"));
+  ExpectSameAfterRestart(files, catalog);
+  ASSERT_TRUE(
+      catalog->Commit(OneTable("d", "t", {Field("g", DataType::kString)}), kMaxColumns).ok());
+  const auto* column = catalog->current()->Find("d", "t")->Find("g");
+  EXPECT_EQ(column->id, ColumnId(4)) << "3 was the first g";
+  EXPECT_EQ(column->type, DataType::kString);
+  ExpectSameAfterRestart(files, catalog);
+}
+
+TEST(CatalogDropTest, OnlyFieldsCanBeDropped) {
+  FaultFileSystem files;
+  OpenCatalog catalog(files);
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Tag("host"), Field("f")}), kMaxColumns).ok());
+  const auto before = catalog->current();
+  const Status tag = catalog->DropColumn("d", "t", "host");
+  EXPECT_EQ(tag.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(tag.message()), HasSubstr("\"host\" of d.t is a tag"));
+  EXPECT_EQ(catalog->DropColumn("d", "t", "time").code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(catalog->current(), before);
+}
+
+TEST(CatalogDropTest, WhatIsNotThereIsNamed) {
+  FaultFileSystem files;
+  OpenCatalog catalog(files);
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("f")}), kMaxColumns).ok());
+  const auto before = catalog->current();
+  const auto expect = [&](const Status& status, const char* text) {
+    EXPECT_EQ(status.code(), StatusCode::kNotFound);
+    EXPECT_THAT(std::string(status.message()), HasSubstr(text));
+  };
+  expect(catalog->DropTable("d", "u"), "table \"u\" not found in d");
+  expect(catalog->DropTable("e", "t"), "table \"t\" not found in e");
+  expect(catalog->DropDatabase("e"), "database \"e\"");
+  expect(catalog->DropColumn("d", "t", "g"), "column \"g\" not found in d.t");
+  expect(catalog->DropColumn("d", "u", "g"), "table \"u\"");
+  EXPECT_EQ(catalog->current(), before);
+}
+
+TEST(CatalogDropTest, IdsAreNotGivenAgainThoughASnapshotHasForgottenWhatHadThem) {
+  FaultFileSystem files;
+  uint32_t last_table = 0, last_database = 0;
+  for (int i = 0; i < 200; ++i) {
+    OpenCatalog catalog(files);  // A start takes the snapshot, where there is one.
+    ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("f")}), kMaxColumns).ok());
+    const auto table = catalog->current()->Find("d", "t");
+    ASSERT_GT(table->id.value(), last_table);
+    ASSERT_GT(table->database_id.value(), last_database);
+    last_table = table->id.value();
+    last_database = table->database_id.value();
+    ASSERT_TRUE(catalog->DropDatabase("d").ok());
+  }
+}
+
+TEST(CatalogDropTest, ADropThatIsNotDurableHasNotHappened) {
+  FaultFileSystem files;
+  OpenCatalog catalog(files);
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("f")}), kMaxColumns).ok());
+  files.SetCapacity(0);
+  EXPECT_EQ(catalog->DropTable("d", "t").code(), StatusCode::kDiskFull);
+  EXPECT_NE(catalog->current()->Find("d", "t"), nullptr);
+  files.SetCapacity(1 << 20);
+  EXPECT_TRUE(catalog->DropTable("d", "t").ok());
+}
+
 // Records whose checksum is right and whose content is not.
 class CatalogDamageTest : public ::testing::Test {
  protected:
@@ -409,6 +522,7 @@ class CatalogDamageTest : public ::testing::Test {
     AppendString("d", record);
     AppendString(name, record);
     AppendInteger(partition_ns, record);
+    AppendVarint(kNextColumnId, record);
     AppendVarint(columns.size(), record);
     for (const auto& column : columns) {
       AppendVarint(column.id, record);
@@ -417,6 +531,11 @@ class CatalogDamageTest : public ::testing::Test {
       AppendInteger(column.type, record);
     }
   }
+  static void AppendDrop(uint8_t entry, uint64_t id, std::vector<std::byte>& record) {
+    AppendInteger(entry, record);
+    AppendVarint(id, record);
+  }
+  static constexpr uint64_t kNextColumnId = 10;
   static constexpr Column kTime{0, "time", static_cast<uint8_t>(ColumnRole::kTime),
                                 static_cast<uint8_t>(DataType::kTimestamp)};
   static constexpr Column kField{1, "f", static_cast<uint8_t>(ColumnRole::kField),
@@ -444,7 +563,7 @@ TEST_F(CatalogDamageTest, RefusesEveryPrefixThatIsNotWholeEntries) {
 }
 
 TEST_F(CatalogDamageTest, RefusesAnEntryThatItDoesNotKnow) {
-  for (const int entry : {0, 4, 255}) {
+  for (const int entry : {0, 7, 255}) {
     EXPECT_EQ(OpenWith({static_cast<std::byte>(entry)}).code(), StatusCode::kCorruption) << entry;
   }
 }
@@ -462,6 +581,7 @@ TEST_F(CatalogDamageTest, RefusesTablesThatCannotBe) {
   expect_refused("no partition", 1, 0, {kTime, kField});
   expect_refused("id out of range", UINT32_MAX, 1, {kTime, kField});
   expect_refused("ids not ascending", 1, 1, {kTime, kField, kField});
+  expect_refused("an id that is to be given", 1, 1, {kTime, {kNextColumnId, "f", kField.role, 1}});
   expect_refused("role", 1, 1, {kTime, {1, "f", 9, 0}});
   expect_refused("type", 1, 1, {kTime, {1, "f", kField.role, 99}});
 }
@@ -474,6 +594,20 @@ TEST_F(CatalogDamageTest, RefusesTwoTablesOfOneNameOrOneId) {
   AppendTable(1, "t", 1, {kTime}, same_id);
   AppendTable(1, "u", 1, {kTime}, same_id);
   EXPECT_EQ(OpenWith(same_id).code(), StatusCode::kCorruption);
+}
+
+TEST_F(CatalogDamageTest, RefusesToDropWhatIsNotThere) {
+  std::vector<std::byte> table, twice, database;
+  AppendDatabase(1, "d", table);
+  AppendDrop(5, 1, table);
+  EXPECT_EQ(OpenWith(table).code(), StatusCode::kCorruption);
+  AppendTable(1, "t", 1, {kTime}, twice);
+  AppendDrop(5, 1, twice);
+  EXPECT_TRUE(OpenWith(twice).ok());
+  AppendDrop(5, 1, twice);
+  EXPECT_EQ(OpenWith(twice).code(), StatusCode::kCorruption);
+  AppendDrop(6, 1, database);
+  EXPECT_EQ(OpenWith(database).code(), StatusCode::kCorruption);
 }
 
 TEST_F(CatalogDamageTest, RefusesADatabaseThatIsMadeTwice) {
