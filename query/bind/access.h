@@ -15,6 +15,8 @@ namespace stria::query {
 enum class Access : uint8_t {
   kRead,    ///< read rows, or see that the table is there
   kCreate,  ///< make a database
+  kDelete,  ///< delete rows
+  kDrop,    ///< drop a table, a column or a database
 };
 
 /// Conditions on tags that a row has to satisfy to be seen; none: every row.

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "query/bind/change_binder.h"
 #include "query/bind/relation_binder.h"
 #include "query/bind/select_binder.h"
 
@@ -82,6 +83,23 @@ class StatementBinder {
                        "the name \"system\" belongs to the server");
     }
     return BoundStatement(BoundCreateDatabase{create.name, create.position});
+  }
+
+  Bound<BoundStatement> operator()(const AstDelete& statement) const {
+    STRIA_BIND(BoundDelete bound, BindDelete(statement, context_));
+    return BoundStatement(std::move(bound));
+  }
+  Bound<BoundStatement> operator()(const AstDropTable& statement) const {
+    STRIA_BIND(BoundDrop bound, BindDropTable(statement, context_));
+    return BoundStatement(std::move(bound));
+  }
+  Bound<BoundStatement> operator()(const AstDropDatabase& statement) const {
+    STRIA_BIND(BoundDrop bound, BindDropDatabase(statement, context_));
+    return BoundStatement(std::move(bound));
+  }
+  Bound<BoundStatement> operator()(const AstDropColumn& statement) const {
+    STRIA_BIND(BoundDrop bound, BindDropColumn(statement, context_));
+    return BoundStatement(std::move(bound));
   }
 
  private:

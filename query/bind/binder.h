@@ -45,7 +45,31 @@ struct BoundCreateDatabase {
   Position position;
 };
 
-using BoundStatement = std::variant<PlanPtr, BoundExplain, BoundRows, BoundCreateDatabase>;
+/// DELETE: rows of `table` for which all conditions hold. Expressions refer to `columns`.
+struct BoundDelete {
+  struct Condition {
+    ExprPtr condition;
+    Position position;
+    std::string text;  ///< as it was written
+  };
+  TableSchemaPtr table;
+  RowFilter row_filter;  ///< of the principal
+  std::vector<Condition> conditions;
+  Position position;
+  std::vector<ColumnSchema> columns;
+};
+
+struct BoundDrop {
+  enum class Kind : uint8_t { kTable, kDatabase, kColumn };
+  Kind kind = Kind::kTable;
+  std::string database, table, column;
+  Position position;
+  bool if_exists = false;
+  bool is_there = true;  ///< false only with IF EXISTS
+};
+
+using BoundStatement =
+    std::variant<PlanPtr, BoundExplain, BoundRows, BoundCreateDatabase, BoundDelete, BoundDrop>;
 
 /// Resolves every name in `statement`, and checks every type. An error has the position of the
 /// token that is to blame, and a hint where there is one.

@@ -10,6 +10,7 @@
 #include "query/bind/binder.h"
 #include "query/exec/physical_planner.h"
 #include "query/optimize/optimizer.h"
+#include "query/session/delete_rows.h"
 #include "query/session/empty_answer.h"
 #include "query/session/explain_answer.h"
 #include "query/session/session.h"
@@ -32,6 +33,7 @@ constexpr std::string_view kWarmUpStatements[] = {
     "SHOW TABLES",
     "SHOW DATABASES",
     "DESCRIBE t",
+    "DELETE FROM t WHERE time < now() - interval '1 hour' AND host IN ('a', 'b')",
 };
 
 // Counts what it is given and forgets it, for EXPLAIN ANALYZE.
@@ -130,14 +132,51 @@ class Execution {
   void Answer(const BoundCreateDatabase& create) {
     const bool was_there = services_.engine.HasDatabase(create.name);
     const Status status = services_.engine.CreateDatabase(create.name);
-    if (!status.ok()) {
-      QueryError error = ToQueryError(status);
-      error.line = create.position.line;
-      error.column = create.position.column;
-      return sink_.OnError(error);
-    }
+    if (!status.ok()) return Fail(status, create.position);
     sink_.OnColumns({});
     End(fmt::format("database \"{}\" {}", create.name, was_there ? "was there" : "created"));
+  }
+
+  void Answer(const BoundDelete& bound) {
+    const auto made = MakeDeleteRequest(bound);
+    if (const auto* error = std::get_if<QueryError>(&made)) return sink_.OnError(*error);
+    const auto& request = *std::get_if<storage::DeleteRequest>(&made);
+    if (const Status status = services_.engine.Delete(request); !status.ok())
+      return Fail(status, bound.position);
+    sink_.OnColumns({});
+    End(DescribeDelete(request));
+  }
+
+  void Answer(const BoundDrop& drop) {
+    std::string what;
+    Status status;
+    switch (drop.kind) {
+      case BoundDrop::Kind::kTable:
+        what = fmt::format("table \"{}\"", drop.table);
+        if (drop.is_there) status = services_.engine.DropTable(drop.database, drop.table);
+        break;
+      case BoundDrop::Kind::kDatabase:
+        what = fmt::format("database \"{}\"", drop.database);
+        if (drop.is_there) status = services_.engine.DropDatabase(drop.database);
+        break;
+      case BoundDrop::Kind::kColumn:
+        what = fmt::format("column \"{}\"", drop.column);
+        if (drop.is_there)
+          status = services_.engine.DropColumn(drop.database, drop.table, drop.column);
+        break;
+    }
+    // Somebody else may have dropped it since it was bound.
+    const bool was_there = drop.is_there && status.code() != StatusCode::kNotFound;
+    if (!status.ok() && (was_there || !drop.if_exists)) return Fail(status, drop.position);
+    sink_.OnColumns({});
+    End(fmt::format("{} {}", what, was_there ? "dropped" : "was not there"));
+  }
+
+  void Fail(const Status& status, Position position) {
+    QueryError error = ToQueryError(status);
+    error.line = position.line;
+    error.column = position.column;
+    sink_.OnError(error);
   }
 
   ExecContext MakeExecContext() const {

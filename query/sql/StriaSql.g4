@@ -2,7 +2,8 @@
 grammar StriaSql;
 
 statement
-    : (query | explain | showTables | showDatabases | describe | createDatabase) ';'? EOF
+    : (query | explain | showTables | showDatabases | describe | createDatabase | deleteRows | dropTable | dropDatabase
+      | dropColumn) ';'? EOF
     ;
 
 explain       : EXPLAIN ANALYZE? query ;
@@ -10,6 +11,10 @@ showTables    : SHOW TABLES ((FROM | IN) name)? ;
 showDatabases : SHOW DATABASES ;
 describe      : (DESCRIBE | DESC) tableName ;
 createDatabase: CREATE DATABASE (IF NOT EXISTS)? name ;
+deleteRows    : DELETE FROM tableName (WHERE expr)? ;
+dropTable     : DROP TABLE (IF EXISTS)? tableName ;
+dropDatabase  : DROP DATABASE (IF EXISTS)? name ;
+dropColumn    : ALTER TABLE tableName DROP COLUMN (IF EXISTS)? name ;
 
 query  : (WITH cte (',' cte)*)? select ;
 cte    : name AS '(' query ')' ;
@@ -78,22 +83,22 @@ primary
 typeName : name ;
 name     : IDENTIFIER | QUOTED | word ;
 word
-    : ANALYZE | CURRENT | DATABASE | DATABASES | DESCRIBE | EXISTS | EXPLAIN | FILTER | FIRST | FOLLOWING | IF
-    | INTERVAL | LAST | NULLS | OFFSET | OVER | PARTITION | PRECEDING | RANGE | ROW | ROWS | SHOW | TABLES | TIMESTAMP
-    | UNBOUNDED | WINDOW
+    : ALTER | ANALYZE | COLUMN | CURRENT | DATABASE | DATABASES | DELETE | DESCRIBE | DROP | EXISTS | EXPLAIN | FILTER
+    | FIRST | FOLLOWING | IF | INTERVAL | LAST | NULLS | OFFSET | OVER | PARTITION | PRECEDING | RANGE | ROW | ROWS
+    | SHOW | TABLE | TABLES | TIMESTAMP | UNBOUNDED | WINDOW
     ;
 
-ANALYZE: A N A L Y Z E; AND: A N D; AS: A S; ASC: A S C; BETWEEN: B E T W E E N; BY: B Y; CASE: C A S E;
-CAST: C A S T; CREATE: C R E A T E; CURRENT: C U R R E N T; DATABASE: D A T A B A S E;
-DATABASES: D A T A B A S E S; DESC: D E S C; DESCRIBE: D E S C R I B E; DISTINCT: D I S T I N C T;
-ELSE: E L S E; END: E N D; EXISTS: E X I S T S; EXPLAIN: E X P L A I N; FALSE: F A L S E; FILTER: F I L T E R;
-FIRST: F I R S T; FOLLOWING: F O L L O W I N G; FROM: F R O M; GROUP: G R O U P; HAVING: H A V I N G; IF: I F;
-IN: I N; INTERVAL: I N T E R V A L; IS: I S; LAST: L A S T; LIKE: L I K E; LIMIT: L I M I T; NOT: N O T;
-NULLS: N U L L S; NULL_: N U L L; OFFSET: O F F S E T; ON: O N; OR: O R; ORDER: O R D E R; OVER: O V E R;
-PARTITION: P A R T I T I O N; PRECEDING: P R E C E D I N G; RANGE: R A N G E; ROW: R O W; ROWS: R O W S;
-SELECT: S E L E C T; SHOW: S H O W; TABLES: T A B L E S; THEN: T H E N; TIMESTAMP: T I M E S T A M P;
-TRUE: T R U E; UNBOUNDED: U N B O U N D E D; WHEN: W H E N; WHERE: W H E R E; WINDOW: W I N D O W;
-WITH: W I T H;
+ALTER: A L T E R; ANALYZE: A N A L Y Z E; AND: A N D; AS: A S; ASC: A S C; BETWEEN: B E T W E E N; BY: B Y;
+CASE: C A S E; CAST: C A S T; COLUMN: C O L U M N; CREATE: C R E A T E; CURRENT: C U R R E N T;
+DATABASE: D A T A B A S E; DATABASES: D A T A B A S E S; DELETE: D E L E T E; DESC: D E S C;
+DESCRIBE: D E S C R I B E; DISTINCT: D I S T I N C T; DROP: D R O P; ELSE: E L S E; END: E N D; EXISTS: E X I S T S;
+EXPLAIN: E X P L A I N; FALSE: F A L S E; FILTER: F I L T E R; FIRST: F I R S T; FOLLOWING: F O L L O W I N G;
+FROM: F R O M; GROUP: G R O U P; HAVING: H A V I N G; IF: I F; IN: I N; INTERVAL: I N T E R V A L; IS: I S;
+LAST: L A S T; LIKE: L I K E; LIMIT: L I M I T; NOT: N O T; NULLS: N U L L S; NULL_: N U L L; OFFSET: O F F S E T;
+ON: O N; OR: O R; ORDER: O R D E R; OVER: O V E R; PARTITION: P A R T I T I O N; PRECEDING: P R E C E D I N G;
+RANGE: R A N G E; ROW: R O W; ROWS: R O W S; SELECT: S E L E C T; SHOW: S H O W; TABLE: T A B L E;
+TABLES: T A B L E S; THEN: T H E N; TIMESTAMP: T I M E S T A M P; TRUE: T R U E; UNBOUNDED: U N B O U N D E D;
+WHEN: W H E N; WHERE: W H E R E; WINDOW: W I N D O W; WITH: W I T H;
 
 INTEGER    : DIGIT+ ;
 DECIMAL    : DIGIT+ '.' DIGIT* EXPONENT? | '.' DIGIT+ EXPONENT? | DIGIT+ EXPONENT ;

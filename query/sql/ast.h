@@ -149,7 +149,29 @@ struct AstCreateDatabase {
   Position position;
 };
 
+struct AstDelete {
+  AstRelation table;
+  AstExprPtr where;  ///< null: none
+  Position position;
+};
+struct AstDropTable {
+  AstRelation table;
+  bool if_exists = false;
+};
+struct AstDropDatabase {
+  std::string name;
+  Position position;
+  bool if_exists = false;
+};
+struct AstDropColumn {
+  AstRelation table;
+  std::string column;
+  Position column_position;
+  bool if_exists = false;
+};
+
 using Statement = std::variant<std::shared_ptr<const AstSelect>, AstExplain, AstShowTables,
-                               AstShowDatabases, AstDescribe, AstCreateDatabase>;
+                               AstShowDatabases, AstDescribe, AstCreateDatabase, AstDelete,
+                               AstDropTable, AstDropDatabase, AstDropColumn>;
 
 }  // namespace stria::query

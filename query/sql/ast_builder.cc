@@ -45,7 +45,8 @@ std::string KeywordHint(const std::string& word) {
       "SHOW",   "TABLES",    "WITH",      "AS",        "AND",      "DESCRIBE", "GROUP",
       "ORDER",  "INTERVAL",  "CREATE",    "DATABASE",  "CASE",     "WHEN",     "THEN",
       "ELSE",   "END",       "OVER",      "PARTITION", "WINDOW",   "FILTER",   "ROWS",
-      "RANGE",  "PRECEDING", "FOLLOWING", "UNBOUNDED", "CURRENT"};
+      "RANGE",  "PRECEDING", "FOLLOWING", "UNBOUNDED", "CURRENT",  "DELETE",   "DROP",
+      "TABLE",  "ALTER",     "COLUMN"};
   const auto nearest = NearestName(word, kKeywords);
   std::string upper = word;
   std::ranges::transform(upper, upper.begin(), [](char c) {
@@ -71,7 +72,8 @@ class ErrorListener final : public antlr4::BaseErrorListener {
     if (parser != nullptr && parser->getTokenStream()->index() == 0) {
       expected = "a statement";
       if (hint.empty())
-        hint = "statements are SELECT, WITH, EXPLAIN, SHOW, DESCRIBE and CREATE DATABASE";
+        hint =
+            "statements are SELECT, WITH, EXPLAIN, SHOW, DESCRIBE, DELETE, CREATE, DROP and ALTER";
     } else if (token->getType() == Parser::BAD_NUMBER) {
       hint = "a number ends before letters; an interval is written '5s', a name in double quotes";
     }
@@ -150,6 +152,25 @@ class Builder {
     if (context->showDatabases() != nullptr) return AstShowDatabases{};
     if (auto* describe = context->describe()) {
       return AstDescribe{.table = Table(describe->tableName())};
+    }
+    if (auto* deleted = context->deleteRows()) {
+      return AstDelete{.table = Table(deleted->tableName()),
+                       .where = deleted->expr() == nullptr ? nullptr : Expr(deleted->expr()),
+                       .position = PositionOf(deleted->getStart())};
+    }
+    if (auto* drop = context->dropTable()) {
+      return AstDropTable{.table = Table(drop->tableName()), .if_exists = drop->IF() != nullptr};
+    }
+    if (auto* drop = context->dropDatabase()) {
+      return AstDropDatabase{.name = Name(drop->name()),
+                             .position = PositionOf(drop->name()->getStart()),
+                             .if_exists = drop->IF() != nullptr};
+    }
+    if (auto* drop = context->dropColumn()) {
+      return AstDropColumn{.table = Table(drop->tableName()),
+                           .column = Name(drop->name()),
+                           .column_position = PositionOf(drop->name()->getStart()),
+                           .if_exists = drop->IF() != nullptr};
     }
     auto* create = context->createDatabase();
     return AstCreateDatabase{.name = Name(create->name()),

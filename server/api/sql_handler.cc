@@ -44,12 +44,21 @@ ApiError ApiErrorOf(const query::QueryError& error) {
           .http_status = 0};
 }
 
+Action ActionOf(query::Access access) {
+  switch (access) {
+    case query::Access::kRead: break;
+    case query::Access::kCreate: return Action::kCreate;
+    case query::Access::kDelete: return Action::kWrite;
+    case query::Access::kDrop: return Action::kAdmin;
+  }
+  return Action::kRead;
+}
+
 // The door that each table of a statement goes through.
 query::AccessCheck AccessOf(Principal principal) {
   return [principal = std::move(principal)](query::Access access, std::string_view database,
                                             std::string_view table) -> Result<query::RowFilter> {
-    const Action action = access == query::Access::kCreate ? Action::kCreate : Action::kRead;
-    STRIA_RETURN_IF_ERROR(Authorize(principal, action, database, table));
+    STRIA_RETURN_IF_ERROR(Authorize(principal, ActionOf(access), database, table));
     return query::RowFilter();
   };
 }
