@@ -5,16 +5,6 @@
 #include <utility>
 
 namespace stria::query {
-namespace {
-
-template <typename Lane>
-void Widen(const VectorView& view, uint64_t* words) {
-  const auto* lanes = static_cast<const Lane*>(view.data);
-  for (uint32_t row = 0; row < view.num_rows; ++row)
-    words[row] = view.base + lanes[row];
-}
-
-}  // namespace
 
 uint64_t BitsOf(const Value& value) {
   if (value.is_null()) return 0;
@@ -103,18 +93,11 @@ void PlainView::ReadPacked(const VectorView& view, uint32_t num_rows) {
     case Lanes::k64: words_ = static_cast<const uint64_t*>(view.data); return;
     case Lanes::kString: strings_ = static_cast<const std::string_view*>(view.data); return;
     case Lanes::kU8:
-      unpacked_.resize(num_rows);
-      Widen<uint8_t>(view, unpacked_.data());
-      break;
     case Lanes::kU16:
-      unpacked_.resize(num_rows);
-      Widen<uint16_t>(view, unpacked_.data());
-      break;
-    case Lanes::kU32:
-      unpacked_.resize(num_rows);
-      Widen<uint32_t>(view, unpacked_.data());
-      break;
+    case Lanes::kU32: break;
   }
+  unpacked_.resize(num_rows);
+  view.CopyBits(unpacked_.data());
   words_ = unpacked_.data();
 }
 

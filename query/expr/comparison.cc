@@ -147,18 +147,77 @@ bool CompareLanes(ExprOp op, const VectorView& view, uint64_t constant, std::spa
   }
 }
 
+// The first of the offsets 0 .. end - 1 for which `is_before` is false, or `end`.
+template <typename IsBefore>
+uint64_t PartitionPoint(uint64_t end, const IsBefore& is_before) {
+  uint64_t begin = 0;
+  while (begin < end) {
+    const uint64_t middle = begin + (end - begin) / 2;
+    if (is_before(middle)) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
+// Compares decimals to a constant: doubles rise with their offsets, so that the answer is a range
+// of offsets, found by halving; rows are then compared in their own width.
+template <typename Lane>
+bool CompareDecimals(ExprOp op, const VectorView& view, uint64_t constant_bits,
+                     std::span<uint8_t> truth) {
+  constexpr uint64_t kEnd = uint64_t{std::numeric_limits<Lane>::max()} + 1;
+  const auto constant = std::bit_cast<double>(constant_bits);
+  const bool is_nan = constant != constant;  // Greater than every decimal.
+  const auto value_of = [&](uint64_t offset) { return std::bit_cast<double>(view.BitsAt(offset)); };
+  const uint64_t equal =
+      PartitionPoint(kEnd, [&](uint64_t offset) { return is_nan || value_of(offset) < constant; });
+  const uint64_t greater =
+      PartitionPoint(kEnd, [&](uint64_t offset) { return !(constant < value_of(offset)); });
+  uint64_t begin = 0;
+  uint64_t end = kEnd;
+  bool holds_inside = true;
+  switch (op) {
+    case ExprOp::kNe: holds_inside = false; [[fallthrough]];
+    case ExprOp::kEq: begin = equal, end = greater; break;
+    case ExprOp::kLt: end = equal; break;
+    case ExprOp::kLe: end = greater; break;
+    case ExprOp::kGt: begin = greater; break;
+    case ExprOp::kGe: begin = equal; break;
+    default: return false;
+  }
+  const uint8_t inside = holds_inside ? kTrue : kFalse;
+  const uint8_t outside = holds_inside ? kFalse : kTrue;
+  if (begin == end || end - begin == kEnd) {
+    std::ranges::fill(truth, begin == end ? outside : inside);
+    return true;
+  }
+  const auto* lanes = static_cast<const Lane*>(view.data);
+  const auto first = static_cast<Lane>(begin);
+  const auto count = static_cast<Lane>(end - begin);
+  for (size_t row = 0; row < truth.size(); ++row)
+    truth[row] = static_cast<Lane>(lanes[row] - first) < count ? inside : outside;
+  return true;
+}
+
+template <typename Lane>
+bool CompareNarrow(ExprOp op, const VectorView& view, uint64_t constant, std::span<uint8_t> truth) {
+  return view.type == DataType::kFloat64 ? CompareDecimals<Lane>(op, view, constant, truth)
+                                         : CompareLanes<Lane>(op, view, constant, truth);
+}
+
 bool ComparePacked(ExprOp op, const Column& left, const Column& right, std::span<uint8_t> truth) {
   if (left.form != Column::Form::kPacked || right.form != Column::Form::kConstant ||
-      left.packed.all_null || right.constant.is_null() || left.type == DataType::kString ||
-      left.type == DataType::kFloat64) {
+      left.packed.all_null || right.constant.is_null() || left.type == DataType::kString) {
     return false;
   }
   const uint64_t constant = BitsOf(right.constant);
   bool done = false;
   switch (left.packed.lanes) {
-    case Lanes::kU8: done = CompareLanes<uint8_t>(op, left.packed, constant, truth); break;
-    case Lanes::kU16: done = CompareLanes<uint16_t>(op, left.packed, constant, truth); break;
-    case Lanes::kU32: done = CompareLanes<uint32_t>(op, left.packed, constant, truth); break;
+    case Lanes::kU8: done = CompareNarrow<uint8_t>(op, left.packed, constant, truth); break;
+    case Lanes::kU16: done = CompareNarrow<uint16_t>(op, left.packed, constant, truth); break;
+    case Lanes::kU32: done = CompareNarrow<uint32_t>(op, left.packed, constant, truth); break;
     case Lanes::kConstant:
     case Lanes::k64:
     case Lanes::kString: break;

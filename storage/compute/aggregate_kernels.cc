@@ -143,21 +143,27 @@ void AggregatePacked(const VectorView& view, AggregateSet wanted, std::span<cons
     for (size_t i = 0; i < slices.size(); ++i) {
       const auto [begin, end] = slices[i];
       const uint64_t sum = SumOffsets(values + begin, ValidOf(view, slices[i]), end - begin);
-      totals[i].int_sum = base * Int128{totals[i].count} + Int128{sum};
+      const Int128 integers = base * Int128{totals[i].count} + Int128{sum};
+      if (view.type == DataType::kFloat64) {
+        // Of decimals: exact but for the one rounding.
+        totals[i].float_sum = DecimalValue(static_cast<double>(integers), view.scale);
+      } else {
+        totals[i].int_sum = integers;
+      }
     }
   }
   if ((wanted & kWantMin) != 0) {
     for (size_t i = 0; i < slices.size(); ++i) {
       const auto [begin, end] = slices[i];
       totals[i].min =
-          view.base + Extreme<Lane, false>(values + begin, ValidOf(view, slices[i]), end - begin);
+          view.BitsAt(Extreme<Lane, false>(values + begin, ValidOf(view, slices[i]), end - begin));
     }
   }
   if ((wanted & kWantMax) != 0) {
     for (size_t i = 0; i < slices.size(); ++i) {
       const auto [begin, end] = slices[i];
       totals[i].max =
-          view.base + Extreme<Lane, true>(values + begin, ValidOf(view, slices[i]), end - begin);
+          view.BitsAt(Extreme<Lane, true>(values + begin, ValidOf(view, slices[i]), end - begin));
     }
   }
 }

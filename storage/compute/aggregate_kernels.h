@@ -5,7 +5,8 @@
 //
 // Integers: the offsets of a slice are summed in lanes that cannot overflow within 1,024 rows, and
 // `base * count` is added in 128 bits. Doubles: eight partial sums, so the last bits depend on
-// where slices are cut. NaN equals itself and is greater than every number.
+// where slices are cut; decimals are summed as the integers they are. NaN equals itself and is
+// greater than every number.
 
 #pragma once
 

@@ -2,7 +2,8 @@
 // somebody needs it.
 //
 // Lanes:  kConstant  one value for all rows
-//         kU8..kU32  integers (or bools) as base + offset, the offsets in narrow lanes
+//         kU8..kU32  integers (or bools) as base + offset, the offsets in narrow lanes; of float64,
+//                    base + offset is the integer of a decimal, see decimal_scale.h
 //         k64        8 bytes a value: int64, uint64, float64 bits or bool 0/1
 //         kString    one std::string_view a value
 //
@@ -18,6 +19,7 @@
 #include <string_view>
 
 #include "storage/types/data_type.h"
+#include "storage/types/decimal_scale.h"
 
 namespace stria {
 
@@ -35,6 +37,7 @@ struct VectorView {
   const void* data = nullptr;  ///< num_rows lanes; nullptr when kConstant
   const uint8_t* validity = nullptr;  ///< num_rows bytes, 1 = value, 0 = NULL; nullptr = all valid
   std::string_view constant_string;   ///< kConstant of type kString
+  DecimalScale scale = {};            ///< kU8..kU32 of type kFloat64
 
   bool IsValid(size_t row) const {
     return !all_null && (validity == nullptr || validity[row] != 0);
@@ -44,14 +47,23 @@ struct VectorView {
   uint64_t Bits(size_t row) const {
     switch (lanes) {
       case Lanes::kConstant: return base;
-      case Lanes::kU8: return base + static_cast<const uint8_t*>(data)[row];
-      case Lanes::kU16: return base + static_cast<const uint16_t*>(data)[row];
-      case Lanes::kU32: return base + static_cast<const uint32_t*>(data)[row];
+      case Lanes::kU8: return BitsAt(static_cast<const uint8_t*>(data)[row]);
+      case Lanes::kU16: return BitsAt(static_cast<const uint16_t*>(data)[row]);
+      case Lanes::kU32: return BitsAt(static_cast<const uint32_t*>(data)[row]);
       case Lanes::k64: return static_cast<const uint64_t*>(data)[row];
       case Lanes::kString: break;
     }
     return 0;
   }
+  /// The 64 bits of the value whose narrow lane holds `offset`.
+  uint64_t BitsAt(uint64_t offset) const {
+    if (type != DataType::kFloat64) return base + offset;
+    return std::bit_cast<uint64_t>(
+        DecimalValue(static_cast<double>(static_cast<int64_t>(base + offset)), scale));
+  }
+  /// Writes Bits() of all rows to `bits[num_rows]`. Requires !all_null, and no strings.
+  void CopyBits(uint64_t* bits) const;
+
   std::string_view String(size_t row) const {
     return lanes == Lanes::kConstant ? constant_string
                                      : static_cast<const std::string_view*>(data)[row];

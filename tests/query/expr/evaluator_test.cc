@@ -3,6 +3,7 @@
 
 #include "query/expr/evaluator.h"
 
+#include <cmath>
 #include <memory>
 #include <random>
 #include <string>
@@ -187,7 +188,11 @@ TEST(EvaluatorTest, EveryFormGivesWhatItsFlatFormGives) {
     numbers.packed.data = packed->lanes.data();
     numbers.packed.validity = round % 3 == 0 ? nullptr : packed->validity.data();
     numbers.keep_alive = packed;
-    batch.columns = {numbers, strings, Column::Constant(Value::Int64(7), kInt64)};
+    Column decimals = numbers;
+    decimals.type = kFloat64;
+    decimals.packed.type = kFloat64;
+    decimals.packed.scale.digits = 1;
+    batch.columns = {numbers, strings, Column::Constant(Value::Int64(7), kInt64), decimals};
     Batch flat;
     flat.num_rows = kRows;
     for (const auto& column : batch.columns)
@@ -196,6 +201,7 @@ TEST(EvaluatorTest, EveryFormGivesWhatItsFlatFormGives) {
     const ExprPtr i = MakeColumnRef(0, kInt64, "i");
     const ExprPtr s = MakeColumnRef(1, kString, "s");
     const ExprPtr c = MakeColumnRef(2, kInt64, "c");
+    const ExprPtr d = MakeColumnRef(3, kFloat64, "d");
     const ExprPtr sum = Make(ExprKind::kArith, kInt64, {i, c}, ExprOp::kAdd);
     auto upper = std::make_shared<Expr>();
     upper->kind = ExprKind::kCall;
@@ -209,6 +215,15 @@ TEST(EvaluatorTest, EveryFormGivesWhatItsFlatFormGives) {
         upper,
         Compare(ExprOp::kGt, i, c),
         Compare(ExprOp::kLe, c, sum),
+        Compare(ExprOp::kLt, d, Literal(Value::Float64(1.3))),
+        Compare(ExprOp::kLe, d, Literal(Value::Float64(1.3))),
+        Compare(ExprOp::kGt, d, Literal(Value::Float64(-0.0))),
+        Compare(ExprOp::kGe, Literal(Value::Float64(0.25)), d),
+        Compare(ExprOp::kEq, d, Literal(Value::Float64(1.3))),
+        Compare(ExprOp::kNe, d, Literal(Value::Float64(1.35))),
+        Compare(ExprOp::kGe, d, Literal(Value::Float64(1000))),
+        Compare(ExprOp::kLe, d, Literal(Value::Float64(std::nan("")))),
+        Compare(ExprOp::kEq, d, Literal(Value::Float64(std::nan("")))),
         Compare(ExprOp::kNe, s, Literal(Value::String("ab"))),
         Make(ExprKind::kIn, kBool, {s, Literal(Value::String("a")), Literal(Value::Null(kString))}),
         Make(ExprKind::kIn, kBool, {i, Literal(Value::Int64(0)), Literal(Value::Int64(1))}),

@@ -123,6 +123,11 @@ OwnedVector RandomVector(std::mt19937_64& random, DataType type, Lanes lanes) {
   if (type == DataType::kInt64 && lanes != Lanes::kConstant && random() % 2 == 0) {
     vector.view.base = ~vector.view.base + 1;  // Negative.
   }
+  if (type == DataType::kFloat64 && lanes != Lanes::k64 && lanes != Lanes::kConstant) {
+    // Decimals: integers below 2^51.
+    vector.view.scale.digits = static_cast<uint8_t>(random() % (kMaxDecimalDigits + 1));
+    vector.view.base = (random() >> 14) - (uint64_t{1} << 49);
+  }
   if (lanes != Lanes::kConstant) vector.view.data = vector.words.data();
   if (random() % 2 == 0) {
     const uint64_t one_in = 1 + random() % 20;
@@ -146,6 +151,8 @@ TEST(AggregateKernelsTest, AgreesWithALoopOverSingleValues) {
       {DataType::kInt64, Lanes::kConstant}, {DataType::kUint64, Lanes::kU8},
       {DataType::kUint64, Lanes::kU32},     {DataType::kUint64, Lanes::k64},
       {DataType::kFloat64, Lanes::k64},     {DataType::kUint64, Lanes::kConstant},
+      {DataType::kFloat64, Lanes::kU8},     {DataType::kFloat64, Lanes::kU16},
+      {DataType::kFloat64, Lanes::kU32},
   };
   for (int round = 0; round < 300; ++round) {
     for (const auto& [type, lanes] : forms) {

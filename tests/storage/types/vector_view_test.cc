@@ -26,6 +26,24 @@ TEST(VectorViewTest, NarrowLanesAreOffsetsFromTheBase) {
   EXPECT_EQ(view(Lanes::kConstant, nullptr).Bits(2), base);
 }
 
+TEST(VectorViewTest, NarrowLanesOfDoublesAreIntegersOfDecimals) {
+  const std::array<uint16_t, 4> lanes = {0, 25, 1000, 65'535};
+  VectorView view;
+  view.type = DataType::kFloat64;
+  view.lanes = Lanes::kU16;
+  view.num_rows = 4;
+  view.base = static_cast<uint64_t>(-1000);
+  view.data = lanes.data();
+  view.scale.digits = 2;
+  const std::array<double, 4> values = {-10, -9.75, 0, 645.35};
+  std::array<uint64_t, 4> copied{};
+  view.CopyBits(copied.data());
+  for (size_t row = 0; row < values.size(); ++row) {
+    EXPECT_EQ(view.Bits(row), std::bit_cast<uint64_t>(values[row]));
+    EXPECT_EQ(copied[row], view.Bits(row));
+  }
+}
+
 TEST(VectorViewTest, ASliceIsItsRowsWithTheirValidity) {
   const std::array<uint16_t, 5> lanes = {10, 11, 12, 13, 14};
   const std::array<uint8_t, 5> validity = {1, 0, 1, 0, 1};
