@@ -2,80 +2,111 @@
 
 #include <array>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace stria::storage {
 namespace {
 
-// A 1,024-bit register is 16 words; lanes narrower than a word are handled by masks.
-constexpr unsigned kWords = 16;
+// A 1,024-bit register is four vectors, of kStride bytes each; all slots of one are packed before
+// the next, so that every load and store is a whole vector and nothing goes through memory twice.
+constexpr size_t kRegisterBytes = kPackedValues / 8;
+constexpr size_t kStride = 32;
 
-// `low_bits` ones in each lane of `lane_bits`, moved up by `shift`.
-constexpr uint64_t LaneMask(unsigned lane_bits, unsigned low_bits, unsigned shift) {
+template <typename T>
+struct VectorOf {
+  using Type [[gnu::vector_size(kStride)]] = T;
+};
+
+// Lanes of 8 bits have no shifts of their own and are shifted as words.
+template <unsigned kLane>
+using LaneWord =
+    std::conditional_t<kLane == 16, uint16_t, std::conditional_t<kLane == 32, uint32_t, uint64_t>>;
+
+template <unsigned kLane>
+using Vector = typename VectorOf<LaneWord<kLane>>::Type;
+
+template <typename V>
+V Load(const std::byte* bytes) {
+  V vector;
+  std::memcpy(&vector, bytes, sizeof vector);
+  return vector;
+}
+
+// `low_bits` ones in each lane of `lane_bits`, moved up by `shift`, as far as they fill a word.
+template <unsigned kLane>
+constexpr LaneWord<kLane> LaneMask(unsigned low_bits, unsigned shift) {
   const uint64_t ones = low_bits == 64 ? ~uint64_t{0} : (uint64_t{1} << low_bits) - 1;
   uint64_t mask = 0;
-  for (unsigned bit = 0; bit < 64; bit += lane_bits)
+  for (unsigned bit = 0; bit < 64; bit += kLane)
     mask |= (ones << shift) << bit;
-  return mask;
+  return static_cast<LaneWord<kLane>>(mask);
 }
 
+// Where the bits of a slot lie: kHere of them at kShift of register kRegister, the rest in the
+// next.
 template <unsigned kLane, unsigned kWidth, unsigned kSlot>
-void UnpackSlot(const uint64_t* packed, uint64_t* lanes) {
-  constexpr unsigned kBit = kSlot * kWidth;
-  constexpr unsigned kRegister = kBit / kLane;
-  constexpr unsigned kShift = kBit % kLane;
-  constexpr unsigned kHere = kWidth < kLane - kShift ? kWidth : kLane - kShift;
-  const uint64_t* low = packed + kRegister * kWords;
-  uint64_t* out = lanes + kSlot * kWords;
-  for (unsigned i = 0; i < kWords; ++i) {
-    uint64_t value = (low[i] >> kShift) & LaneMask(kLane, kHere, 0);
-    if constexpr (kHere < kWidth) {
-      value |= (low[i + kWords] << kHere) & LaneMask(kLane, kWidth - kHere, kHere);
-    }
-    out[i] = value;
+struct Place {
+  static constexpr unsigned kBit = kSlot * kWidth;
+  static constexpr size_t kOffset = kBit / kLane * kRegisterBytes;
+  static constexpr unsigned kShift = kBit % kLane;
+  static constexpr unsigned kHere = kWidth < kLane - kShift ? kWidth : kLane - kShift;
+};
+
+template <unsigned kLane, unsigned kWidth, unsigned kSlot>
+void UnpackSlot(const std::byte* packed, std::byte* lanes) {
+  using Bits = Place<kLane, kWidth, kSlot>;
+  using V = Vector<kLane>;
+  V value = Load<V>(packed + Bits::kOffset);
+  if constexpr (Bits::kShift > 0) value >>= static_cast<LaneWord<kLane>>(Bits::kShift);
+  // Bits of the neighbour above: none after a shift of a lane's own that ends at its top.
+  if constexpr (kWidth < kLane && (kLane == 8 || Bits::kShift + kWidth < kLane)) {
+    value &= LaneMask<kLane>(Bits::kHere, 0);
   }
+  if constexpr (Bits::kHere < kWidth) {
+    const V high = Load<V>(packed + Bits::kOffset + kRegisterBytes)
+                   << static_cast<LaneWord<kLane>>(Bits::kHere);
+    value |= high & LaneMask<kLane>(kWidth - Bits::kHere, Bits::kHere);
+  }
+  std::memcpy(lanes + kSlot * kRegisterBytes, &value, sizeof value);
 }
 
 template <unsigned kLane, unsigned kWidth, unsigned kSlot>
-void PackSlot(const uint64_t* lanes, uint64_t* packed) {
-  constexpr unsigned kBit = kSlot * kWidth;
-  constexpr unsigned kRegister = kBit / kLane;
-  constexpr unsigned kShift = kBit % kLane;
-  constexpr unsigned kHere = kWidth < kLane - kShift ? kWidth : kLane - kShift;
-  const uint64_t* in = lanes + kSlot * kWords;
-  uint64_t* low = packed + kRegister * kWords;
-  for (unsigned i = 0; i < kWords; ++i) {
-    low[i] |= (in[i] & LaneMask(kLane, kHere, 0)) << kShift;
-    if constexpr (kHere < kWidth) {
-      low[i + kWords] |= (in[i] >> kHere) & LaneMask(kLane, kWidth - kHere, 0);
-    }
+void PackSlot(const std::byte* lanes, Vector<kLane>* packed) {
+  using Bits = Place<kLane, kWidth, kSlot>;
+  using V = Vector<kLane>;
+  const V value = Load<V>(lanes + kSlot * kRegisterBytes);
+  V* low = packed + Bits::kOffset / kRegisterBytes;
+  *low |= (value & LaneMask<kLane>(Bits::kHere, 0)) << static_cast<LaneWord<kLane>>(Bits::kShift);
+  if constexpr (Bits::kHere < kWidth) {
+    low[1] |= (value >> static_cast<LaneWord<kLane>>(Bits::kHere)) &
+              LaneMask<kLane>(kWidth - Bits::kHere, 0);
   }
 }
 
 template <unsigned kWidth>
 void UnpackWidth(const std::byte* packed, std::byte* lanes) {
   constexpr unsigned kLane = LaneBits(kWidth);
-  alignas(64) uint64_t in[kWidth * kWords];
-  alignas(64) uint64_t out[kLane * kWords];
-  std::memcpy(in, packed, sizeof(in));
-  [&]<size_t... kSlots>(std::index_sequence<kSlots...>) {
-    (UnpackSlot<kLane, kWidth, kSlots>(in, out), ...);
+  for (size_t begin = 0; begin < kRegisterBytes; begin += kStride) {
+    [&]<size_t... kSlots>(std::index_sequence<kSlots...>) {
+      (UnpackSlot<kLane, kWidth, kSlots>(packed + begin, lanes + begin), ...);
+    }
+    (std::make_index_sequence<kLane>());
   }
-  (std::make_index_sequence<kLane>());
-  std::memcpy(lanes, out, sizeof(out));
 }
 
 template <unsigned kWidth>
 void PackWidth(const std::byte* lanes, std::byte* packed) {
   constexpr unsigned kLane = LaneBits(kWidth);
-  alignas(64) uint64_t in[kLane * kWords];
-  alignas(64) uint64_t out[kWidth * kWords] = {};
-  std::memcpy(in, lanes, sizeof(in));
-  [&]<size_t... kSlots>(std::index_sequence<kSlots...>) {
-    (PackSlot<kLane, kWidth, kSlots>(in, out), ...);
+  for (size_t begin = 0; begin < kRegisterBytes; begin += kStride) {
+    Vector<kLane> registers[kWidth] = {};
+    [&]<size_t... kSlots>(std::index_sequence<kSlots...>) {
+      (PackSlot<kLane, kWidth, kSlots>(lanes + begin, registers), ...);
+    }
+    (std::make_index_sequence<kLane>());
+    for (size_t i = 0; i < kWidth; ++i)
+      std::memcpy(packed + i * kRegisterBytes + begin, &registers[i], kStride);
   }
-  (std::make_index_sequence<kLane>());
-  std::memcpy(packed, out, sizeof(out));
 }
 
 using Kernel = void (*)(const std::byte*, std::byte*);

@@ -12,8 +12,6 @@
 namespace stria::storage {
 namespace {
 
-constexpr size_t kHeaderBytes = 9;
-
 unsigned WidthOf(uint64_t greatest_offset) {
   return std::max(1U, static_cast<unsigned>(std::bit_width(greatest_offset)));
 }
@@ -36,8 +34,22 @@ void SubtractBase(std::span<const uint64_t> values, uint64_t base, unsigned lane
   }
 }
 
-// Lanes of 64 bits hold whole values in a view, not offsets.
-void SetView(unsigned lane_bits, uint64_t base, uint32_t num_rows, DecodedVector& decoded) {
+}  // namespace
+
+size_t VarintBytes(uint64_t value) {
+  return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
+}
+
+void AppendPacked(std::span<const uint64_t, kPackedValues> offsets, unsigned width,
+                  std::vector<std::byte>& encoded) {
+  alignas(64) std::byte lanes[kPackedValues * 8];
+  SubtractBase(offsets, 0, LaneBits(width), lanes);
+  const size_t offset = encoded.size();
+  encoded.resize(offset + PackedBytes(width));
+  PackBits(width, lanes, encoded.data() + offset);
+}
+
+void SetPackedView(unsigned lane_bits, uint64_t base, uint32_t num_rows, DecodedVector& decoded) {
   VectorView& view = decoded.view;
   view.num_rows = num_rows;
   view.data = decoded.lanes.get();
@@ -55,14 +67,13 @@ void SetView(unsigned lane_bits, uint64_t base, uint32_t num_rows, DecodedVector
   view.base = 0;
 }
 
-}  // namespace
-
 size_t FrameOfReferenceBytes(const IntegerStats& stats) {
-  return kHeaderBytes + PackedBytes(WidthOf(stats.greatest_offset));
+  return VarintBytes(ZigZag(stats.least)) + 1 + PackedBytes(WidthOf(stats.greatest_offset));
 }
 
 size_t NarrowBytes(const IntegerStats& stats, size_t num_rows) {
-  return kHeaderBytes + num_rows * LaneBits(WidthOf(stats.greatest_offset)) / 8;
+  return VarintBytes(ZigZag(stats.least)) + 1 +
+         num_rows * LaneBits(WidthOf(stats.greatest_offset)) / 8;
 }
 
 void EncodeFrameOfReference(std::span<const uint64_t> values, const IntegerStats& stats,
@@ -75,7 +86,7 @@ void EncodeFrameOfReference(std::span<const uint64_t> values, const IntegerStats
   const size_t used = values.size() * lane_bits / 8;
   std::memset(lanes + used, 0, kPackedValues * lane_bits / 8 - used);
 
-  AppendInteger(stats.least, encoded);
+  AppendVarint(ZigZag(stats.least), encoded);
   AppendInteger(static_cast<uint8_t>(width), encoded);
   const size_t offset = encoded.size();
   encoded.resize(offset + PackedBytes(width));
@@ -88,7 +99,7 @@ void EncodeNarrow(std::span<const uint64_t> values, const IntegerStats& stats,
   const unsigned lane_bits = LaneBits(WidthOf(stats.greatest_offset));
   alignas(64) std::byte lanes[kPackedValues * 8];
   SubtractBase(values, stats.least, lane_bits, lanes);
-  AppendInteger(stats.least, encoded);
+  AppendVarint(ZigZag(stats.least), encoded);
   AppendInteger(static_cast<uint8_t>(lane_bits / 8), encoded);
   AppendBytes(std::span(lanes, values.size() * lane_bits / 8), encoded);
 }
@@ -96,7 +107,7 @@ void EncodeNarrow(std::span<const uint64_t> values, const IntegerStats& stats,
 Status DecodeFrameOfReference(std::span<const std::byte> encoded, uint32_t num_rows,
                               DecodedVector& decoded) {
   ByteReader reader(encoded);
-  STRIA_ASSIGN_OR_RETURN(const auto base, reader.Read<uint64_t>());
+  STRIA_ASSIGN_OR_RETURN(const auto base, reader.ReadVarint());
   STRIA_ASSIGN_OR_RETURN(const auto width, reader.Read<uint8_t>());
   if (width < 1 || width > 64) return Corruption("frame of reference of {} bits", width);
   if (num_rows > kPackedValues || reader.num_remaining() != PackedBytes(width)) {
@@ -104,25 +115,23 @@ Status DecodeFrameOfReference(std::span<const std::byte> encoded, uint32_t num_r
                       PackedBytes(width));
   }
   const unsigned lane_bits = LaneBits(width);
-  decoded.lanes = std::make_unique_for_overwrite<std::byte[]>(kPackedValues * lane_bits / 8);
-  UnpackBits(width, reader.rest().data(), decoded.lanes.get());
-  SetView(lane_bits, base, num_rows, decoded);
+  UnpackBits(width, reader.rest().data(), decoded.TakeLanes(kPackedValues * lane_bits / 8));
+  SetPackedView(lane_bits, UnZigZag(base), num_rows, decoded);
   return Status::Ok();
 }
 
 Status DecodeNarrow(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded) {
   ByteReader reader(encoded);
-  STRIA_ASSIGN_OR_RETURN(const auto base, reader.Read<uint64_t>());
+  STRIA_ASSIGN_OR_RETURN(const auto base, reader.ReadVarint());
   STRIA_ASSIGN_OR_RETURN(const auto bytes, reader.Read<uint8_t>());
   if (!std::has_single_bit(bytes) || bytes > 8) return Corruption("offsets of {} bytes", bytes);
   if (reader.num_remaining() != size_t{num_rows} * bytes) {
     return Corruption("{} bytes of offsets, want {}", reader.num_remaining(),
                       size_t{num_rows} * bytes);
   }
-  decoded.lanes =
-      std::make_unique_for_overwrite<std::byte[]>(std::max<size_t>(1, reader.num_remaining()));
-  std::memcpy(decoded.lanes.get(), reader.rest().data(), reader.num_remaining());
-  SetView(bytes * 8U, base, num_rows, decoded);
+  std::byte* lanes = decoded.TakeLanes(std::max<size_t>(1, reader.num_remaining()));
+  std::memcpy(lanes, reader.rest().data(), reader.num_remaining());
+  SetPackedView(bytes * 8U, UnZigZag(base), num_rows, decoded);
   return Status::Ok();
 }
 

@@ -1,12 +1,12 @@
 // Integers as offsets from the least of them, bit-packed (frame of reference).
 //
-//   base:   uint64, the least value
+//   base:   varint, zigzag: the least value
 //   width:  uint8, bits of the greatest offset, 1..64
 //   packed: width x 128 bytes, see bit_packing.h; offsets after the last row are 0
 //
 // Short vectors use the narrow form instead, whole bytes and nothing after the last row:
 //
-//   base:    uint64
+//   base:    varint, zigzag
 //   bytes:   uint8, bytes of an offset: 1, 2, 4 or 8
 //   offsets: num_rows x bytes
 //
@@ -25,6 +25,16 @@
 
 namespace stria::storage {
 
+/// Signed numbers as unsigned ones that are small when the number is near 0.
+constexpr uint64_t ZigZag(uint64_t value) {
+  return (value << 1) ^ (uint64_t{0} - (value >> 63));
+}
+constexpr uint64_t UnZigZag(uint64_t value) {
+  return (value >> 1) ^ (uint64_t{0} - (value & 1));
+}
+/// Bytes of a varint.
+size_t VarintBytes(uint64_t value);
+
 /// What an encoder must know of a vector before it begins.
 struct IntegerStats {
   uint64_t least = 0;
@@ -40,6 +50,14 @@ void EncodeFrameOfReference(std::span<const uint64_t> values, const IntegerStats
                             std::vector<std::byte>& encoded);
 void EncodeNarrow(std::span<const uint64_t> values, const IntegerStats& stats,
                   std::vector<std::byte>& encoded);
+
+/// Appends offsets below 2^width, 1 <= width <= 64, in PackedBytes(width).
+void AppendPacked(std::span<const uint64_t, 1024> offsets, unsigned width,
+                  std::vector<std::byte>& encoded);
+
+/// Points `decoded.view` at its lanes, which hold offsets from `base` of `lane_bits` each. Lanes of
+/// 64 bits hold whole values in a view, so that `base` is added to them.
+void SetPackedView(unsigned lane_bits, uint64_t base, uint32_t num_rows, DecodedVector& decoded);
 
 /// Sets lanes, base, data and num_rows of `decoded.view` from what the encoder wrote.
 ///

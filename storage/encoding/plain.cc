@@ -16,8 +16,8 @@ Status DecodePlain(std::span<const std::byte> encoded, uint32_t num_rows, Decode
   if (encoded.size() != size_t{num_rows} * 8) {
     return Corruption("{} bytes of plain values, want {}", encoded.size(), size_t{num_rows} * 8);
   }
-  decoded.lanes = std::make_unique_for_overwrite<std::byte[]>(std::max<size_t>(1, encoded.size()));
-  std::memcpy(decoded.lanes.get(), encoded.data(), encoded.size());
+  std::memcpy(decoded.TakeLanes(std::max<size_t>(1, encoded.size())), encoded.data(),
+              encoded.size());
   decoded.view.lanes = Lanes::k64;
   decoded.view.base = 0;
   decoded.view.num_rows = num_rows;

@@ -17,6 +17,7 @@
 
 #include "storage/base/bytes.h"
 #include "storage/base/status.h"
+#include "storage/encoding/encoding.h"
 
 namespace stria::storage {
 
@@ -88,6 +89,16 @@ void ExpectGarbageHandled(const std::vector<std::byte>& encoded, std::mt19937_64
       ASSERT_EQ(status.code(), StatusCode::kCorruption) << status.ToString();
     }
   }
+}
+
+/// Fails unless `decoded` has `values`, row by row and copied.
+inline void ExpectValues(const DecodedVector& decoded, const std::vector<uint64_t>& values) {
+  ASSERT_EQ(decoded.view.num_rows, values.size());
+  for (size_t row = 0; row < values.size(); ++row)
+    ASSERT_EQ(decoded.view.Bits(row), values[row]) << row;
+  std::vector<uint64_t> copied(values.size());
+  decoded.view.CopyBits(copied.data());
+  ASSERT_EQ(copied, values);
 }
 
 /// `num_rows` values of which the greatest is `greatest` above the least, in random order.

@@ -17,12 +17,6 @@ Lanes LanesOf(unsigned width) {
                        : Lanes::k64;
 }
 
-void ExpectValues(const DecodedVector& decoded, const std::vector<uint64_t>& values) {
-  ASSERT_EQ(decoded.view.num_rows, values.size());
-  for (size_t row = 0; row < values.size(); ++row)
-    ASSERT_EQ(decoded.view.Bits(row), values[row]) << row;
-}
-
 TEST(FrameOfReferenceTest, DecodesWhatItEncodedAtEveryWidth) {
   auto random = SeededRandom();
   for (unsigned width = 1; width <= 64; ++width) {
@@ -54,13 +48,13 @@ TEST(FrameOfReferenceTest, WritesTheDocumentedBytes) {
   std::vector<std::byte> encoded;
   EncodeFrameOfReference(std::vector<uint64_t>{10, 11, 13}, {10, 3}, encoded);
   // Two bits a value, lanes of 8: each of the first three lanes holds one value in its slot 0.
-  auto expected = Bytes(10, {2, 0, 1, 3});
-  expected.resize(9 + 256);
+  auto expected = Bytes({20, 2, 0, 1, 3});
+  expected.resize(2 + 256);
   EXPECT_EQ(encoded, expected);
 
   encoded.clear();
   EncodeNarrow(std::vector<uint64_t>{10, 310, 11}, {10, 300}, encoded);
-  EXPECT_EQ(encoded, Bytes(10, {2, 0, 0, 44, 1, 1, 0}));
+  EXPECT_EQ(encoded, Bytes({20, 2, 0, 0, 44, 1, 1, 0}));
 }
 
 TEST(FrameOfReferenceTest, RefusesOtherLengths) {
@@ -80,14 +74,14 @@ TEST(FrameOfReferenceTest, RefusesOtherLengths) {
 
 TEST(FrameOfReferenceTest, RefusesWidthsThatDoNotExist) {
   for (const int width : {0, 65, 255}) {
-    auto encoded = Bytes(10, {width});
-    encoded.resize(9 + size_t{128} * static_cast<size_t>(width));
+    auto encoded = Bytes({20, width});
+    encoded.resize(2 + size_t{128} * static_cast<size_t>(width));
     DecodedVector decoded;
     EXPECT_EQ(DecodeFrameOfReference(encoded, 3, decoded).code(), StatusCode::kCorruption);
   }
   for (const int bytes : {0, 3, 5, 16}) {
-    auto encoded = Bytes(10, {bytes});
-    encoded.resize(9 + 3 * static_cast<size_t>(bytes));
+    auto encoded = Bytes({20, bytes});
+    encoded.resize(2 + 3 * static_cast<size_t>(bytes));
     DecodedVector decoded;
     EXPECT_EQ(DecodeNarrow(encoded, 3, decoded).code(), StatusCode::kCorruption);
   }
