@@ -1,0 +1,310 @@
+#include "storage/encoding/delta.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include "storage/base/bytes.h"
+#include "storage/base/check.h"
+#include "storage/base/errors.h"
+#include "storage/encoding/bit_packing.h"
+#include "storage/encoding/row_positions.h"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace stria::storage {
+namespace {
+
+constexpr size_t kHeaderBytes = 8;  // About: three bytes and three short varints.
+constexpr size_t kGapBytes = 1;     // Of a patch's position, nearly always.
+
+unsigned LaneBitsOf(const IntegerStats& stats) {
+  return LaneBits(static_cast<unsigned>(std::bit_width(stats.greatest_offset)));
+}
+
+// ---- The choice of a window: differences d with least <= d < least + 2^width are packed. Windows
+// of all widths lie around a middle, or begin at a least.
+
+struct WindowOrigin {
+  int64_t value = 0;
+  bool is_middle = true;
+};
+
+// Bits that a window at `origin` must have for the difference to lie in it.
+size_t WidthFor(uint64_t difference, WindowOrigin origin) {
+  const uint64_t distance = difference - static_cast<uint64_t>(origin.value);
+  return static_cast<size_t>(std::bit_width(origin.is_middle ? ZigZag(distance) : distance));
+}
+
+int64_t LeastOf(WindowOrigin origin, unsigned width) {
+  return origin.is_middle && width > 0 ? origin.value - (int64_t{1} << (width - 1)) : origin.value;
+}
+
+// The width that takes the fewest bytes when `count_of_width` differences, of so many rows in all,
+// need each width; those that need more are patches.
+DeltaPlan BestWidth(const std::array<uint32_t, 65>& count_of_width, WindowOrigin origin,
+                    unsigned greatest_width, size_t packed_rows) {
+  DeltaPlan best;
+  best.num_bytes = std::numeric_limits<size_t>::max();
+  size_t patch_bytes = 0;
+  for (unsigned width = 64; width-- > 0;) {
+    const unsigned above = width + 1;
+    patch_bytes +=
+        count_of_width[above] * (kGapBytes + VarintBytes(uint64_t{1} << std::min(above, 63U)));
+    const size_t num_bytes = width * packed_rows / 8 + patch_bytes;
+    if (width > greatest_width || num_bytes >= best.num_bytes) continue;
+    best = {.width = width, .least = LeastOf(origin, width), .num_bytes = num_bytes};
+  }
+  return best;
+}
+
+// The origin that suits a sample best: no change in the middle, the median in the middle, or from
+// the least of the sample on, which suits counters and times.
+WindowOrigin ChooseOrigin(std::span<const uint64_t> values, unsigned greatest_width) {
+  constexpr size_t kSamples = 128;
+  std::array<int64_t, kSamples> all_samples;
+  const size_t num_samples = std::min(kSamples, values.size() - 1);
+  for (size_t i = 0; i < num_samples; ++i) {
+    const size_t row = 1 + i * (values.size() - 1) / num_samples;
+    all_samples[i] = static_cast<int64_t>(values[row] - values[row - 1]);
+  }
+  const auto samples = std::span(all_samples).first(num_samples);
+  const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(num_samples / 2);
+  std::nth_element(samples.begin(), middle, samples.end());
+  const std::array<WindowOrigin, 3> origins = {
+      {{.value = 0, .is_middle = true},
+       {.value = *middle, .is_middle = true},
+       {.value = std::ranges::min(samples), .is_middle = false}}};
+  // What packing takes does not depend on the number of rows; the sample bears its share of it.
+  const size_t packed_rows = kPackedValues * num_samples / (values.size() - 1);
+  WindowOrigin best;
+  size_t best_bytes = std::numeric_limits<size_t>::max();
+  for (const auto& origin : origins) {
+    std::array<uint32_t, 65> count_of_width{};
+    for (const int64_t sample : samples)
+      ++count_of_width[WidthFor(static_cast<uint64_t>(sample), origin)];
+    const size_t num_bytes =
+        BestWidth(count_of_width, origin, greatest_width, packed_rows).num_bytes;
+    if (num_bytes >= best_bytes) continue;
+    best = origin;
+    best_bytes = num_bytes;
+  }
+  return best;
+}
+
+// ---- Prefix sums: lanes[i] becomes the sum of lanes[0..i] and (i + 1) x least.
+
+template <typename Lane>
+void SumUpOneByOne(Lane* lanes, Lane least) {
+  Lane sum = 0;
+  for (size_t i = 0; i < kPackedValues; ++i) {
+    sum = static_cast<Lane>(sum + lanes[i] + least);
+    lanes[i] = sum;
+  }
+}
+
+#if defined(__AVX2__)
+
+template <typename Lane>
+__m256i AddLanes(__m256i a, __m256i b) {
+  if constexpr (sizeof(Lane) == 1) return _mm256_add_epi8(a, b);
+  if constexpr (sizeof(Lane) == 2) return _mm256_add_epi16(a, b);
+  return _mm256_add_epi32(a, b);
+}
+
+template <typename Lane>
+__m256i Broadcast(Lane value) {
+  if constexpr (sizeof(Lane) == 1) return _mm256_set1_epi8(static_cast<char>(value));
+  if constexpr (sizeof(Lane) == 2) return _mm256_set1_epi16(static_cast<short>(value));
+  return _mm256_set1_epi32(static_cast<int>(value));
+}
+
+// The last lane of each 8 or 16 bytes, as shuffle_epi8 wants it: in the upper half only, or
+// everywhere.
+template <typename Lane>
+__m256i LastLane(bool of_half) {
+  alignas(32) std::array<uint8_t, 32> control;
+  for (size_t i = 0; i < control.size(); ++i) {
+    const size_t begin = (of_half ? 8 : 16) - sizeof(Lane);
+    control[i] = of_half && i % 16 < 8 ? 0x80 : static_cast<uint8_t>(begin + i % sizeof(Lane));
+  }
+  return _mm256_load_si256(reinterpret_cast<const __m256i*>(control.data()));
+}
+
+// First inside words, by shifts; then across the words of 16 bytes, the halves of 32, and on to the
+// next 32 by a carry, which alone is a chain of dependent additions.
+template <typename Lane>
+void SumUp(Lane* lanes, Lane least) {
+  constexpr unsigned kBits = sizeof(Lane) * 8;
+  const __m256i step = Broadcast(least);
+  const __m256i last_of_half = LastLane<Lane>(true);
+  const __m256i last = LastLane<Lane>(false);
+  __m256i carry = _mm256_setzero_si256();
+  auto* registers = reinterpret_cast<__m256i*>(lanes);
+  for (size_t i = 0; i < kPackedValues * sizeof(Lane) / 32; ++i) {
+    __m256i sums = AddLanes<Lane>(_mm256_loadu_si256(registers + i), step);
+    sums = AddLanes<Lane>(sums, _mm256_slli_epi64(sums, kBits));
+    if constexpr (kBits <= 16) sums = AddLanes<Lane>(sums, _mm256_slli_epi64(sums, 2 * kBits));
+    if constexpr (kBits == 8) sums = AddLanes<Lane>(sums, _mm256_slli_epi64(sums, 4 * kBits));
+    sums = AddLanes<Lane>(sums, _mm256_shuffle_epi8(sums, last_of_half));
+    const __m256i totals = _mm256_shuffle_epi8(sums, last);
+    sums = AddLanes<Lane>(sums, _mm256_permute2x128_si256(totals, totals, 0x08));
+    _mm256_storeu_si256(registers + i, AddLanes<Lane>(sums, carry));
+    const __m256i total = AddLanes<Lane>(totals, _mm256_permute2x128_si256(totals, totals, 0x01));
+    carry = AddLanes<Lane>(carry, total);
+  }
+}
+
+#else
+
+template <typename Lane>
+void SumUp(Lane* lanes, Lane least) {
+  SumUpOneByOne(lanes, least);
+}
+
+#endif
+
+template <>
+[[maybe_unused]] void SumUp<uint64_t>(uint64_t* lanes, uint64_t least) {
+  SumUpOneByOne(lanes, least);
+}
+
+template <typename Lane, typename Narrow>
+void WidenInto(const std::byte* narrow, Lane* lanes) {
+  const auto* values = reinterpret_cast<const Narrow*>(narrow);
+  for (size_t i = 0; i < kPackedValues; ++i)
+    lanes[i] = values[i];
+}
+
+// The packed differences, in lanes that may be wider than they need.
+template <typename Lane>
+void UnpackDifferences(unsigned width, const std::byte* packed, Lane* lanes) {
+  if (width == 0) {
+    std::fill_n(lanes, kPackedValues, Lane{0});
+    return;
+  }
+  const unsigned bits = LaneBits(width);
+  if (bits == sizeof(Lane) * 8) {
+    UnpackBits(width, packed, reinterpret_cast<std::byte*>(lanes));
+    return;
+  }
+  alignas(64) std::byte narrow[kPackedValues * 4];
+  UnpackBits(width, packed, narrow);
+  if constexpr (sizeof(Lane) > 1) {
+    if (bits == 8) return WidenInto<Lane, uint8_t>(narrow, lanes);
+  }
+  if constexpr (sizeof(Lane) > 2) {
+    if (bits == 16) return WidenInto<Lane, uint16_t>(narrow, lanes);
+  }
+  if constexpr (sizeof(Lane) > 4) WidenInto<Lane, uint32_t>(narrow, lanes);
+}
+
+struct Patches {
+  RowPositions positions;
+  std::array<uint64_t, kPackedValues> differences;
+};
+
+template <typename Lane>
+void DecodeLanes(unsigned width, uint64_t first, uint64_t least, const std::byte* packed,
+                 const Patches& patches, std::byte* bytes) {
+  auto* lanes = reinterpret_cast<Lane*>(bytes);
+  UnpackDifferences(width, packed, lanes);
+  lanes[0] = static_cast<Lane>(first - least);
+  for (uint32_t i = 0; i < patches.positions.count; ++i)
+    lanes[patches.positions.rows[i]] = static_cast<Lane>(patches.differences[i] - least);
+  SumUp(lanes, static_cast<Lane>(least));
+}
+
+}  // namespace
+
+DeltaPlan PlanDelta(std::span<const uint64_t> values, const IntegerStats& stats) {
+  DeltaPlan best;
+  best.num_bytes = std::numeric_limits<size_t>::max();
+  if (stats.greatest_offset > static_cast<uint64_t>(std::numeric_limits<int64_t>::max() / 4) ||
+      values.size() < 2) {
+    return best;
+  }
+  const unsigned greatest_width = std::min(LaneBitsOf(stats), 63U);
+  const WindowOrigin origin = ChooseOrigin(values, greatest_width);
+  std::array<uint32_t, 65> count_of_width{};
+  for (size_t row = 1; row < values.size(); ++row)
+    ++count_of_width[WidthFor(values[row] - values[row - 1], origin)];
+  best = BestWidth(count_of_width, origin, greatest_width, kPackedValues);
+  best.num_bytes += kHeaderBytes + VarintBytes(ZigZag(stats.least));
+  return best;
+}
+
+void EncodeDelta(std::span<const uint64_t> values, const IntegerStats& stats, const DeltaPlan& plan,
+                 std::vector<std::byte>& encoded) {
+  STRIA_DCHECK(values.size() <= kPackedValues && plan.width < 64);
+  const unsigned lane_bits = LaneBitsOf(stats);
+  const uint64_t base = lane_bits == 64 ? 0 : stats.least;
+  const auto least = static_cast<uint64_t>(plan.least);
+  const uint64_t end = uint64_t{1} << plan.width;
+
+  RowPositions patches;
+  alignas(64) std::array<uint64_t, kPackedValues> offsets{};
+  for (size_t row = 1; row < values.size(); ++row) {
+    const uint64_t offset = values[row] - values[row - 1] - least;
+    if (offset < end) {
+      offsets[row] = offset;
+    } else {
+      patches.Add(row);
+    }
+  }
+  AppendInteger(static_cast<uint8_t>(lane_bits / 8), encoded);
+  AppendVarint(ZigZag(base), encoded);
+  AppendVarint(values[0] - base, encoded);
+  AppendInteger(static_cast<uint8_t>(plan.width), encoded);
+  AppendVarint(ZigZag(least), encoded);
+  EncodeRowPositions(patches.view(), encoded);
+  for (const uint16_t row : patches.view())
+    AppendVarint(ZigZag(values[row] - values[row - 1]), encoded);
+  if (plan.width == 0) return;
+  AppendPacked(offsets, plan.width, encoded);
+}
+
+Status DecodeDelta(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded) {
+  ByteReader reader(encoded);
+  STRIA_ASSIGN_OR_RETURN(const auto lane_bytes, reader.Read<uint8_t>());
+  STRIA_ASSIGN_OR_RETURN(const auto base, reader.ReadVarint());
+  STRIA_ASSIGN_OR_RETURN(const auto first, reader.ReadVarint());
+  STRIA_ASSIGN_OR_RETURN(const auto width, reader.Read<uint8_t>());
+  STRIA_ASSIGN_OR_RETURN(const auto least, reader.ReadVarint());
+  if (!std::has_single_bit(lane_bytes) || lane_bytes > 8 || width > lane_bytes * 8 ||
+      (lane_bytes == 8 && base != 0) || num_rows > kPackedValues) {
+    return Corruption("differences of {} bits in lanes of {} bytes", width, lane_bytes);
+  }
+  Patches patches;
+  STRIA_RETURN_IF_ERROR(DecodeRowPositions(reader, num_rows, patches.positions));
+  if (patches.positions.count > 0 && patches.positions.rows[0] == 0) {
+    return Corruption("the first row is patched");
+  }
+  for (uint32_t i = 0; i < patches.positions.count; ++i) {
+    STRIA_ASSIGN_OR_RETURN(const auto difference, reader.ReadVarint());
+    patches.differences[i] = UnZigZag(difference);
+  }
+  if (reader.num_remaining() != PackedBytes(width)) {
+    return Corruption("{} bytes of packed differences, want {}", reader.num_remaining(),
+                      PackedBytes(width));
+  }
+  const std::byte* packed = reader.rest().data();
+  std::byte* lanes = decoded.TakeLanes(kPackedValues * lane_bytes);
+  const auto decode = [&]<typename Lane>(Lane) {
+    DecodeLanes<Lane>(width, first, UnZigZag(least), packed, patches, lanes);
+  };
+  switch (lane_bytes) {
+    case 1: decode(uint8_t{}); break;
+    case 2: decode(uint16_t{}); break;
+    case 4: decode(uint32_t{}); break;
+    default: decode(uint64_t{}); break;
+  }
+  SetPackedView(lane_bytes * 8U, UnZigZag(base), num_rows, decoded);
+  return Status::Ok();
+}
+
+}  // namespace stria::storage
