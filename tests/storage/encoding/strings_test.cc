@@ -1,4 +1,5 @@
-// Checks strings: plain or as a dictionary, packed with LZ4 where that saves, empty and long ones.
+// Checks strings: plain or as a dictionary, packed with LZ4 or zstd where that saves, empty and
+// long ones.
 
 #include "storage/encoding/strings.h"
 
@@ -12,15 +13,17 @@ struct Encoded {
   std::vector<std::byte> bytes;
 };
 
-Encoded Encode(const std::vector<std::string>& strings) {
+Encoded Encode(const std::vector<std::string>& strings,
+               EncodingProfile profile = EncodingProfile::kHot) {
   const std::vector<std::string_view> views(strings.begin(), strings.end());
   Encoded encoded;
-  encoded.encoding = EncodeStrings(views, encoded.bytes);
+  encoded.encoding = EncodeStrings(views, profile, encoded.bytes);
   return encoded;
 }
 
-Encoded ExpectRoundTrip(const std::vector<std::string>& strings) {
-  Encoded encoded = Encode(strings);
+Encoded ExpectRoundTrip(const std::vector<std::string>& strings,
+                        EncodingProfile profile = EncodingProfile::kHot) {
+  Encoded encoded = Encode(strings, profile);
   DecodedVector decoded;
   const Status status = DecodeStrings(encoded.encoding, encoded.bytes,
                                       static_cast<uint32_t>(strings.size()), decoded);
@@ -50,8 +53,11 @@ TEST(StringsTest, DecodesWhatItEncoded) {
   auto random = SeededRandom();
   for (const size_t num_rows : {size_t{1}, size_t{3}, size_t{1000}, size_t{1024}}) {
     for (const size_t num_distinct : {size_t{1}, size_t{2}, size_t{300}, size_t{5000}}) {
-      for (const size_t max_length : {size_t{0}, size_t{5}, size_t{200}})
-        ExpectRoundTrip(RandomStrings(random, num_rows, max_length, num_distinct));
+      for (const size_t max_length : {size_t{0}, size_t{5}, size_t{200}}) {
+        const auto strings = RandomStrings(random, num_rows, max_length, num_distinct);
+        ExpectRoundTrip(strings, EncodingProfile::kHot);
+        ExpectRoundTrip(strings, EncodingProfile::kDense);
+      }
     }
   }
 }
@@ -77,14 +83,18 @@ TEST(StringsTest, PacksLongTextThatRepeats) {
   const Encoded encoded = ExpectRoundTrip(strings);
   EXPECT_EQ(encoded.encoding, EncodingId::kPlainStrings);
   EXPECT_LT(encoded.bytes.size(), 2000U);
-  ExpectRoundTrip({std::string(1 << 20, 'x')});
+  const Encoded dense = ExpectRoundTrip(strings, EncodingProfile::kDense);
+  EXPECT_LT(dense.bytes.size(), encoded.bytes.size());
+  // zstd would pack these better than a reader believes.
+  ExpectRoundTrip({std::string(1 << 20, 'x')}, EncodingProfile::kHot);
+  ExpectRoundTrip({std::string(1 << 20, 'x')}, EncodingProfile::kDense);
 }
 
 TEST(StringsTest, WritesTheDocumentedBytes) {
   // Lengths 2 and 1 in the narrow form; unpacked text of 3 bytes.
   const Encoded plain = Encode({"hi", "a"});
   EXPECT_EQ(plain.encoding, EncodingId::kPlainStrings);
-  EXPECT_EQ(plain.bytes, Bytes({3, 11}) + Bytes(1, {1, 1, 0}) + Bytes({0, 3, 'h', 'i', 'a'}));
+  EXPECT_EQ(plain.bytes, Bytes({3, 4, 2, 1, 1, 0}) + Bytes({0, 3, 'h', 'i', 'a'}));
   // One distinct string; the codes 0 0 as a constant; its length as a constant, its text.
   const Encoded dictionary = Encode({"ab", "ab"});
   EXPECT_EQ(dictionary.encoding, EncodingId::kDictionary);
@@ -108,17 +118,19 @@ TEST(StringsTest, RefusesOtherLengths) {
     repeated[static_cast<size_t>(i)] += std::to_string(i);
   for (const auto& strings :
        {std::vector<std::string>{"hi", "a"}, std::vector<std::string>{"ab", "ab"}, repeated}) {
-    const Encoded encoded = Encode(strings);
-    ExpectOtherLengthsRefused(encoded.bytes, [&](auto bytes) {
-      DecodedVector decoded;
-      return DecodeStrings(encoded.encoding, bytes, static_cast<uint32_t>(strings.size()), decoded);
-    });
+    for (const auto profile : {EncodingProfile::kHot, EncodingProfile::kDense}) {
+      const Encoded encoded = Encode(strings, profile);
+      ExpectOtherLengthsRefused(encoded.bytes, [&](auto bytes) {
+        DecodedVector decoded;
+        return DecodeStrings(encoded.encoding, bytes, static_cast<uint32_t>(strings.size()),
+                             decoded);
+      });
+    }
   }
 }
 
 TEST(StringsTest, RefusesCodesWithoutAString) {
-  const auto encoded =
-      Bytes({1, 3, 11}) + Bytes(0, {1, 0, 1}) + Bytes({1, 8}) + Bytes(2, {0, 2, 'a', 'b'});
+  const auto encoded = Bytes({1, 3, 4, 0, 1, 0, 1}) + Bytes({1, 8}) + Bytes(2, {0, 2, 'a', 'b'});
   DecodedVector decoded;
   EXPECT_EQ(DecodeStrings(EncodingId::kDictionary, encoded, 2, decoded).code(),
             StatusCode::kCorruption);
@@ -141,11 +153,14 @@ TEST(StringsTest, SurvivesGarbage) {
     repeated[i] += std::to_string(i);
   for (const auto& strings : {std::vector<std::string>{"hi", "a"},
                               std::vector<std::string>{"ab", "ab", "c", "c"}, repeated}) {
-    const Encoded encoded = Encode(strings);
-    ExpectGarbageHandled(encoded.bytes, random, [&](auto bytes) {
-      DecodedVector decoded;
-      return DecodeStrings(encoded.encoding, bytes, static_cast<uint32_t>(strings.size()), decoded);
-    });
+    for (const auto profile : {EncodingProfile::kHot, EncodingProfile::kDense}) {
+      const Encoded encoded = Encode(strings, profile);
+      ExpectGarbageHandled(encoded.bytes, random, [&](auto bytes) {
+        DecodedVector decoded;
+        return DecodeStrings(encoded.encoding, bytes, static_cast<uint32_t>(strings.size()),
+                             decoded);
+      });
+    }
   }
 }
 
