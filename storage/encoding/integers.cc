@@ -5,7 +5,9 @@
 #include "storage/base/check.h"
 #include "storage/base/errors.h"
 #include "storage/encoding/constant.h"
+#include "storage/encoding/delta.h"
 #include "storage/encoding/plain.h"
+#include "storage/encoding/run_length.h"
 
 namespace stria::storage {
 namespace {
@@ -29,7 +31,7 @@ IntegerStats DescribeIntegers(std::span<const uint64_t> values, bool is_signed) 
   return is_signed ? Describe<int64_t>(values) : Describe<uint64_t>(values);
 }
 
-EncodingId EncodeSmallest(std::span<const uint64_t> values, bool is_signed,
+EncodingId EncodeSmallest(std::span<const uint64_t> values, bool is_signed, EncodingProfile profile,
                           std::vector<std::byte>& encoded) {
   STRIA_DCHECK(!values.empty() && values.size() <= kVectorRows);
   const IntegerStats stats = DescribeIntegers(values, is_signed);
@@ -37,18 +39,33 @@ EncodingId EncodeSmallest(std::span<const uint64_t> values, bool is_signed,
     EncodeConstant(stats.least, encoded);
     return EncodingId::kConstant;
   }
-  const size_t packed = FrameOfReferenceBytes(stats);
-  const size_t narrow = NarrowBytes(stats, values.size());
-  if (values.size() * 8 <= std::min(packed, narrow)) {
-    EncodePlain(values, encoded);
-    return EncodingId::kPlain;
+  size_t best_bytes = values.size() * 8;
+  EncodingId best = EncodingId::kPlain;
+  const auto offer = [&](EncodingId encoding, size_t num_bytes) {
+    if (num_bytes >= best_bytes) return;
+    best = encoding;
+    best_bytes = num_bytes;
+  };
+  offer(EncodingId::kNarrow, NarrowBytes(stats, values.size()));
+  offer(EncodingId::kFrameOfReference, FrameOfReferenceBytes(stats));
+  DeltaPlan plan;
+  if (profile == EncodingProfile::kDense) {
+    offer(EncodingId::kRunLength, RunLengthBytes(stats, CountValueRuns(values)));
+    plan = PlanDelta(values, stats);
+    // Nothing that small is made smaller by sums over 1,024 lanes.
+    constexpr size_t kTiny = 32;
+    if (best_bytes > kTiny && plan.num_bytes < best_bytes - best_bytes / 20) {
+      offer(EncodingId::kDelta, plan.num_bytes);
+    }
   }
-  if (narrow <= packed) {
-    EncodeNarrow(values, stats, encoded);
-    return EncodingId::kNarrow;
+  switch (best) {
+    case EncodingId::kNarrow: EncodeNarrow(values, stats, encoded); break;
+    case EncodingId::kFrameOfReference: EncodeFrameOfReference(values, stats, encoded); break;
+    case EncodingId::kRunLength: EncodeRunLength(values, stats, encoded); break;
+    case EncodingId::kDelta: EncodeDelta(values, stats, plan, encoded); break;
+    default: EncodePlain(values, encoded); break;
   }
-  EncodeFrameOfReference(values, stats, encoded);
-  return EncodingId::kFrameOfReference;
+  return best;
 }
 
 Status DecodeFixedWidth(EncodingId encoding, std::span<const std::byte> encoded, uint32_t num_rows,
@@ -58,8 +75,13 @@ Status DecodeFixedWidth(EncodingId encoding, std::span<const std::byte> encoded,
     case EncodingId::kConstant: return DecodeConstant(encoded, num_rows, decoded);
     case EncodingId::kFrameOfReference: return DecodeFrameOfReference(encoded, num_rows, decoded);
     case EncodingId::kNarrow: return DecodeNarrow(encoded, num_rows, decoded);
+    case EncodingId::kRunLength: return DecodeRunLength(encoded, num_rows, decoded);
+    case EncodingId::kDelta: return DecodeDelta(encoded, num_rows, decoded);
     case EncodingId::kPlainStrings:
-    case EncodingId::kDictionary: break;
+    case EncodingId::kDictionary:
+    case EncodingId::kBitmap:
+    case EncodingId::kAlp:
+    case EncodingId::kAlpRd: break;
   }
   return Corruption("encoding {} is not one of integers", static_cast<int>(encoding));
 }
@@ -70,7 +92,7 @@ void EncodeIntegers(std::span<const uint64_t> values, bool is_signed,
   for (size_t begin = 0; begin < values.size(); begin += kVectorRows) {
     block.clear();
     const auto slice = values.subspan(begin, std::min<size_t>(kVectorRows, values.size() - begin));
-    const EncodingId encoding = EncodeSmallest(slice, is_signed, block);
+    const EncodingId encoding = EncodeSmallest(slice, is_signed, EncodingProfile::kDense, block);
     AppendInteger(static_cast<uint8_t>(encoding), encoded);
     AppendVarint(block.size(), encoded);
     AppendBytes(block, encoded);
@@ -78,6 +100,7 @@ void EncodeIntegers(std::span<const uint64_t> values, bool is_signed,
 }
 
 Status DecodeIntegers(ByteReader& reader, std::span<uint64_t> values) {
+  DecodedVector decoded;
   for (size_t begin = 0; begin < values.size(); begin += kVectorRows) {
     const auto num_rows =
         static_cast<uint32_t>(std::min<size_t>(kVectorRows, values.size() - begin));
@@ -85,11 +108,9 @@ Status DecodeIntegers(ByteReader& reader, std::span<uint64_t> values) {
     STRIA_ASSIGN_OR_RETURN(const auto length, reader.ReadVarint());
     if (length > reader.num_remaining()) return Corruption("integers of {} bytes", length);
     STRIA_ASSIGN_OR_RETURN(const auto bytes, reader.ReadBytes(static_cast<size_t>(length)));
-    DecodedVector decoded;
     STRIA_RETURN_IF_ERROR(
         DecodeFixedWidth(static_cast<EncodingId>(encoding), bytes, num_rows, decoded));
-    for (uint32_t i = 0; i < num_rows; ++i)
-      values[begin + i] = decoded.view.Bits(i);
+    decoded.view.CopyBits(values.data() + begin);
   }
   return Status::Ok();
 }

@@ -22,15 +22,18 @@ namespace stria::storage {
 /// Least value and greatest offset of `values`, compared as int64 or as uint64. Requires one value.
 IntegerStats DescribeIntegers(std::span<const uint64_t> values, bool is_signed);
 
-/// Picks the smallest encoding for `values[1..1024]` and appends its bytes; returns which it was.
-EncodingId EncodeSmallest(std::span<const uint64_t> values, bool is_signed,
+/// Picks the encoding for `values[1..1024]` and appends its bytes; returns which it was: of those
+/// that `profile` allows the smallest, where differences must save a twentieth to be worth their
+/// sums.
+EncodingId EncodeSmallest(std::span<const uint64_t> values, bool is_signed, EncodingProfile profile,
                           std::vector<std::byte>& encoded);
 
-/// Decodes one of kPlain, kConstant, kFrameOfReference and kNarrow into `decoded.view`.
+/// Decodes one of kPlain, kConstant, kFrameOfReference, kNarrow, kRunLength and kDelta into
+/// `decoded.view`.
 Status DecodeFixedWidth(EncodingId encoding, std::span<const std::byte> encoded, uint32_t num_rows,
                         DecodedVector& decoded);
 
-/// Appends any number of values.
+/// Appends any number of values, densely.
 void EncodeIntegers(std::span<const uint64_t> values, bool is_signed,
                     std::vector<std::byte>& encoded);
 

@@ -1,14 +1,16 @@
 // Timestamps of a run (one series, ascending, distinct) as a linear model.
 //
 // Most devices report at a fixed step, so that time i is first + i * step and nothing is stored but
-// the model. Otherwise one of two forms is stored, the smaller:
+// the model. Otherwise what is left of the times is stored:
 //
-//   form:   uint8, 1 = residuals, 2 = deltas
-//   unit:   uint64, greatest common divisor of all differences, at least 1
-//   values: integers[num_rows - 1], see integers.h
+//   unit:      varint, greatest common divisor of all differences, at least 1
+//   residuals: integers[num_rows - 1], see integers.h: (time[i] - first - i * step) / unit, signed,
+//              for i = 1 .., where step is the mean difference, rounded down to a multiple of the
+//              unit
 //
-// residuals: (time[i] - first - i * step) / unit, signed, for i = 1 ..; jitter around a step.
-// deltas: (time[i] - time[i-1]) / unit, unsigned, for i = 1 ..; rows missing here and there.
+// Jitter around a step makes residuals near 0, which suit the frame of reference. Rows missing here
+// and there make residuals that rise now and then, which suit differences with patches: a bit a
+// row.
 //
 // First and last time, step and the number of rows are kept by the caller. All sums are modulo
 // 2^64.

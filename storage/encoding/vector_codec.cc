@@ -1,70 +1,129 @@
 #include "storage/encoding/vector_codec.h"
 
 #include <algorithm>
-#include <array>
 
 #include "storage/base/bytes.h"
 #include "storage/base/check.h"
 #include "storage/base/errors.h"
+#include "storage/encoding/alp.h"
+#include "storage/encoding/alp_rd.h"
+#include "storage/encoding/bitmap.h"
 #include "storage/encoding/constant.h"
 #include "storage/encoding/integers.h"
 #include "storage/encoding/plain.h"
+#include "storage/encoding/row_positions.h"
 #include "storage/encoding/strings.h"
 
 namespace stria::storage {
 namespace {
 
-enum class Validity : uint8_t { kAllValid = 0, kBitmap = 1, kAllNull = 2 };
+enum class Validity : uint8_t { kAllValid = 0, kBitmap = 1, kAllNull = 2, kNulls = 3 };
 
-void AppendBitmap(std::span<const uint8_t> validity, std::vector<std::byte>& encoded) {
-  std::array<uint8_t, kVectorRows / 8> bitmap{};
-  for (size_t i = 0; i < validity.size(); ++i) {
-    bitmap[i / 8] = static_cast<uint8_t>(bitmap[i / 8] | (validity[i] != 0 ? 1 << (i % 8) : 0));
+// Appends the smaller form of which rows have a value.
+void EncodeValidity(std::span<const uint8_t> validity, std::vector<std::byte>& encoded) {
+  const size_t num_nulls = static_cast<size_t>(std::ranges::count(validity, uint8_t{0}));
+  // A position takes a byte, or two where the next NULL is far.
+  if (num_nulls >= (validity.size() + 7) / 8) {
+    AppendInteger(static_cast<uint8_t>(Validity::kBitmap), encoded);
+    EncodeBitmap(validity, encoded);
+    return;
   }
-  AppendBytes(std::as_bytes(std::span(bitmap).first((validity.size() + 7) / 8)), encoded);
+  AppendInteger(static_cast<uint8_t>(Validity::kNulls), encoded);
+  RowPositions nulls;
+  for (size_t row = 0; row < validity.size(); ++row) {
+    if (validity[row] == 0) nulls.Add(row);
+  }
+  EncodeRowPositions(nulls.view(), encoded);
 }
 
-Status ReadBitmap(ByteReader& reader, uint32_t num_rows, std::vector<uint8_t>& validity) {
-  STRIA_ASSIGN_OR_RETURN(const auto bitmap, reader.ReadBytes((num_rows + 7) / 8));
-  validity.resize(num_rows);
-  for (uint32_t i = 0; i < num_rows; ++i) {
-    validity[i] = (std::to_integer<unsigned>(bitmap[i / 8]) >> (i % 8)) & 1;
+// Fills `validity` unless every row has a value.
+Status DecodeValidity(Validity form, ByteReader& reader, uint32_t num_rows,
+                      std::vector<uint8_t>& validity) {
+  validity.clear();
+  if (form == Validity::kAllValid) return Status::Ok();
+  if (form == Validity::kBitmap) {
+    validity.resize(num_rows);
+    return DecodeBitmap(reader, validity);
   }
-  if (num_rows % 8 != 0 && std::to_integer<unsigned>(bitmap.back()) >> (num_rows % 8) != 0) {
-    return Corruption("bits after the last row of a bitmap");
-  }
+  if (form != Validity::kNulls) return Corruption("validity of form {}", static_cast<int>(form));
+  RowPositions nulls;
+  STRIA_RETURN_IF_ERROR(DecodeRowPositions(reader, num_rows, nulls));
+  validity.assign(num_rows, 1);
+  for (const uint16_t row : nulls.view())
+    validity[row] = 0;
   return Status::Ok();
 }
 
-EncodingId EncodeBits(DataType type, std::span<const uint64_t> bits,
-                      std::vector<std::byte>& encoded) {
-  if (type != DataType::kFloat64) {
-    return EncodeSmallest(bits, type != DataType::kUint64, encoded);
+// Of any encoding that has values of fixed width.
+Status DecodeNumbers(EncodingId encoding, std::span<const std::byte> encoded, DataType type,
+                     uint32_t num_rows, DecodedVector& decoded) {
+  if (type == DataType::kFloat64) {
+    switch (encoding) {
+      case EncodingId::kPlain: return DecodePlain(encoded, num_rows, decoded);
+      case EncodingId::kConstant: return DecodeConstant(encoded, num_rows, decoded);
+      case EncodingId::kAlp: return DecodeAlp(encoded, num_rows, decoded);
+      case EncodingId::kAlpRd: return DecodeAlpRd(encoded, num_rows, decoded);
+      default: return Corruption("encoding {} is not one of floats", static_cast<int>(encoding));
+    }
   }
+  if (encoding == EncodingId::kBitmap) return DecodeBools(encoded, num_rows, decoded);
+  return DecodeFixedWidth(encoding, encoded, num_rows, decoded);
+}
+
+// The values with NULL slots filled by the row before, the first ones by the first value.
+template <typename T>
+std::vector<T> FillNulls(std::span<const T> values, std::span<const uint8_t> validity) {
+  std::vector<T> filled(values.begin(), values.end());
+  const auto first = std::ranges::find_if(validity, [](uint8_t valid) { return valid != 0; });
+  T before = values[static_cast<size_t>(first - validity.begin())];
+  for (size_t i = 0; i < filled.size(); ++i) {
+    if (validity[i] == 0) filled[i] = before;
+    before = filled[i];
+  }
+  return filled;
+}
+
+// A bitmap is what a frame of reference of one bit would be, without what describes it.
+EncodingId EncodeIntegersOrBools(std::span<const uint64_t> bits, DataType type,
+                                 EncodingProfile profile, std::vector<std::byte>& encoded) {
+  const size_t offset = encoded.size();
+  const EncodingId encoding = EncodeSmallest(bits, type != DataType::kUint64, profile, encoded);
+  const bool are_bools = type == DataType::kBool &&
+                         std::ranges::all_of(bits, [](uint64_t value) { return value <= 1; });
+  if (!are_bools || encoded.size() - offset <= (bits.size() + 7) / 8) return encoding;
+  encoded.resize(offset);
+  EncodeBools(bits, encoded);
+  return EncodingId::kBitmap;
+}
+
+EncodingId EncodeFloats(std::span<const uint64_t> bits, EncodingProfile profile,
+                        std::vector<std::byte>& encoded) {
   // Bit patterns, so that -0 and NaN payloads survive.
   if (std::ranges::all_of(bits, [first = bits[0]](uint64_t value) { return value == first; })) {
     EncodeConstant(bits[0], encoded);
     return EncodingId::kConstant;
   }
+  const size_t offset = encoded.size();
+  Decimals decimals;
+  if (FindDecimals(bits, decimals)) {
+    EncodeAlp(bits, decimals, profile, encoded);
+    if (encoded.size() - offset < bits.size_bytes()) return EncodingId::kAlp;
+    encoded.resize(offset);
+  } else if (profile == EncodingProfile::kDense) {
+    const FrontPlan plan = PlanFronts(bits);
+    if (plan.num_bytes < bits.size_bytes()) {
+      EncodeAlpRd(bits, plan, encoded);
+      return EncodingId::kAlpRd;
+    }
+  }
   EncodePlain(bits, encoded);
   return EncodingId::kPlain;
 }
 
-// The values with NULL slots filled by the first value.
-template <typename T>
-std::vector<T> FillNulls(std::span<const T> values, std::span<const uint8_t> validity) {
-  std::vector<T> filled(values.begin(), values.end());
-  const size_t first = static_cast<size_t>(
-      std::ranges::find_if(validity, [](uint8_t valid) { return valid != 0; }) - validity.begin());
-  for (size_t i = 0; i < filled.size(); ++i) {
-    if (validity[i] == 0) filled[i] = values[first];
-  }
-  return filled;
-}
-
 }  // namespace
 
-void EncodeVector(const VectorInput& input, std::vector<std::byte>& encoded) {
+void EncodeVector(const VectorInput& input, EncodingProfile profile,
+                  std::vector<std::byte>& encoded) {
   STRIA_DCHECK(input.num_rows() > 0 && input.num_rows() <= kVectorRows);
   const auto num_valid = static_cast<size_t>(
       std::ranges::count_if(input.validity, [](uint8_t valid) { return valid != 0; }));
@@ -73,18 +132,26 @@ void EncodeVector(const VectorInput& input, std::vector<std::byte>& encoded) {
     AppendInteger(static_cast<uint8_t>(Validity::kAllNull), encoded);
     return;
   }
-  AppendInteger(static_cast<uint8_t>(has_nulls ? Validity::kBitmap : Validity::kAllValid), encoded);
-  if (has_nulls) AppendBitmap(input.validity, encoded);
-
+  if (has_nulls) {
+    EncodeValidity(input.validity, encoded);
+  } else {
+    AppendInteger(static_cast<uint8_t>(Validity::kAllValid), encoded);
+  }
   const size_t encoding_offset = encoded.size();
   encoded.push_back(std::byte{0});  // Written again below, when it is known.
   EncodingId encoding = EncodingId::kPlain;
   if (input.type == DataType::kString) {
-    encoding = has_nulls ? EncodeStrings(FillNulls(input.strings, input.validity), encoded)
-                         : EncodeStrings(input.strings, encoded);
+    encoding = has_nulls ? EncodeStrings(FillNulls(input.strings, input.validity), profile, encoded)
+                         : EncodeStrings(input.strings, profile, encoded);
   } else {
-    encoding = has_nulls ? EncodeBits(input.type, FillNulls(input.bits, input.validity), encoded)
-                         : EncodeBits(input.type, input.bits, encoded);
+    std::vector<uint64_t> filled;
+    if (has_nulls) filled = FillNulls(input.bits, input.validity);
+    const auto bits = has_nulls ? std::span<const uint64_t>(filled) : input.bits;
+    if (input.type == DataType::kFloat64) {
+      encoding = EncodeFloats(bits, profile, encoded);
+    } else {
+      encoding = EncodeIntegersOrBools(bits, input.type, profile, encoded);
+    }
   }
   encoded[encoding_offset] = static_cast<std::byte>(encoding);
 }
@@ -101,23 +168,15 @@ Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t 
     if (!reader.empty()) return Corruption("bytes in a vector of NULLs");
     return Status::Ok();
   }
-  if (validity == static_cast<uint8_t>(Validity::kBitmap)) {
-    STRIA_RETURN_IF_ERROR(ReadBitmap(reader, num_rows, decoded.validity));
-  } else if (validity != static_cast<uint8_t>(Validity::kAllValid)) {
-    return Corruption("validity of form {}", validity);
-  }
+  STRIA_RETURN_IF_ERROR(
+      DecodeValidity(static_cast<Validity>(validity), reader, num_rows, decoded.validity));
   STRIA_ASSIGN_OR_RETURN(const auto encoding, reader.Read<uint8_t>());
   if (type == DataType::kString) {
     STRIA_RETURN_IF_ERROR(
         DecodeStrings(static_cast<EncodingId>(encoding), reader.rest(), num_rows, decoded));
   } else {
-    // Whoever reads a float vector counts on whole values in its lanes.
-    if (type == DataType::kFloat64 && encoding != static_cast<uint8_t>(EncodingId::kPlain) &&
-        encoding != static_cast<uint8_t>(EncodingId::kConstant)) {
-      return Corruption("encoding {} is not one of floats", encoding);
-    }
     STRIA_RETURN_IF_ERROR(
-        DecodeFixedWidth(static_cast<EncodingId>(encoding), reader.rest(), num_rows, decoded));
+        DecodeNumbers(static_cast<EncodingId>(encoding), reader.rest(), type, num_rows, decoded));
   }
   if (!decoded.validity.empty()) decoded.view.validity = decoded.validity.data();
   return Status::Ok();
@@ -129,10 +188,8 @@ Result<VectorShape> DescribeVector(std::span<const std::byte> encoded, uint32_t 
   STRIA_ASSIGN_OR_RETURN(const auto validity, reader.Read<uint8_t>());
   shape.all_null = validity == static_cast<uint8_t>(Validity::kAllNull);
   if (!shape.all_null) {
-    const bool has_bitmap = validity == static_cast<uint8_t>(Validity::kBitmap);
-    STRIA_ASSIGN_OR_RETURN(const auto bitmap,
-                           reader.ReadBytes(has_bitmap ? (num_rows + 7) / 8 : 0));
-    static_cast<void>(bitmap);
+    std::vector<uint8_t> flags;
+    STRIA_RETURN_IF_ERROR(DecodeValidity(static_cast<Validity>(validity), reader, num_rows, flags));
     STRIA_ASSIGN_OR_RETURN(const auto encoding, reader.Read<uint8_t>());
     shape.encoding = static_cast<EncodingId>(encoding);
   }
@@ -149,6 +206,11 @@ std::string_view EncodingName(EncodingId encoding) {
     case EncodingId::kNarrow: return "narrow";
     case EncodingId::kPlainStrings: return "plain strings";
     case EncodingId::kDictionary: return "dictionary";
+    case EncodingId::kRunLength: return "run length";
+    case EncodingId::kDelta: return "delta";
+    case EncodingId::kBitmap: return "bitmap";
+    case EncodingId::kAlp: return "alp";
+    case EncodingId::kAlpRd: return "alp rd";
   }
   return "unknown";
 }

@@ -1,12 +1,14 @@
 // One vector of a column with its NULLs, in the encoding that suits it.
 //
-//   validity: uint8, 0 = every row has a value, 1 = bitmap, 2 = all NULL (then nothing follows)
-//   bitmap:   only with validity 1: (num_rows + 7) / 8 bytes, bit i % 8 of byte i / 8 is row i,
-//             1 = value; bits after the last row are 0
-//   encoding: uint8, see EncodingId; of floats only plain and constant, on their bit patterns
+//   validity: uint8, 0 = every row has a value, 1 = bitmap, 2 = all NULL (then nothing follows),
+//             3 = the rows that are NULL
+//   bitmap:   only with validity 1: see bitmap.h, 1 = value
+//   NULLs:    only with validity 3: see row_positions.h
+//   encoding: uint8, see EncodingId. Of floats plain and constant are their bit patterns
 //   values:   to the end
 //
-// A NULL slot holds the first value of the vector that is not NULL, so that it widens nothing.
+// A NULL slot holds the value of the row before it (the first ones: the first value), so that it
+// widens nothing and ends no run.
 
 #pragma once
 
@@ -34,11 +36,12 @@ struct VectorInput {
 };
 
 /// Appends the encoded form of `input`, 1..1024 rows.
-void EncodeVector(const VectorInput& input, std::vector<std::byte>& encoded);
+void EncodeVector(const VectorInput& input, EncodingProfile profile,
+                  std::vector<std::byte>& encoded);
 
 /// Fills `decoded` with what EncodeVector() was given. Strings may point into `encoded`.
 ///
-/// Fails with kCorruption on bytes that EncodeVector() would not write for that type and num_rows.
+/// Fails with kCorruption on bytes that it would not write for that type and num_rows.
 Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t num_rows,
                     DecodedVector& decoded);
 

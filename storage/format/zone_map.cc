@@ -63,6 +63,35 @@ double AsDouble(uint64_t bits, DataType type) {
   }
 }
 
+// Extremes are values of the column: what packs those packs them too, decimals among them. A length
+// says where they end.
+void AppendExtremes(std::span<const ZoneMap> zones, DataType type, uint64_t ZoneMap::*extreme,
+                    std::vector<std::byte>& encoded) {
+  std::vector<uint64_t> bits(zones.size());
+  for (size_t i = 0; i < zones.size(); ++i)
+    bits[i] = zones[i].*extreme;
+  std::vector<std::byte> bytes;
+  EncodeVector({.type = type, .bits = bits, .strings = {}, .validity = {}}, EncodingProfile::kDense,
+               bytes);
+  AppendVarint(bytes.size(), encoded);
+  AppendBytes(bytes, encoded);
+}
+
+Status ReadExtremes(ByteReader& reader, DataType type, std::span<ZoneMap> zones,
+                    uint64_t ZoneMap::*extreme) {
+  STRIA_ASSIGN_OR_RETURN(const auto length, reader.ReadVarint());
+  if (length > reader.num_remaining()) return Corruption("extremes of {} bytes", length);
+  STRIA_ASSIGN_OR_RETURN(const auto bytes, reader.ReadBytes(static_cast<size_t>(length)));
+  DecodedVector decoded;
+  STRIA_RETURN_IF_ERROR(DecodeVector(bytes, type, static_cast<uint32_t>(zones.size()), decoded));
+  if (decoded.view.all_null) return Corruption("extremes that are NULL");
+  std::vector<uint64_t> bits(zones.size());
+  decoded.view.CopyBits(bits.data());
+  for (size_t i = 0; i < zones.size(); ++i)
+    zones[i].*extreme = bits[i];
+  return Status::Ok();
+}
+
 }  // namespace
 
 ZoneMap MakeZoneMap(const VectorInput& input) {
@@ -79,7 +108,8 @@ ZoneMap MakeZoneMap(const VectorInput& input) {
   return zone;
 }
 
-void EncodeZoneMaps(std::span<const ZoneMap> zones, std::vector<std::byte>& encoded) {
+void EncodeZoneMaps(std::span<const ZoneMap> zones, DataType type,
+                    std::vector<std::byte>& encoded) {
   std::vector<uint64_t> values(zones.size());
   const auto append = [&](const auto& attribute, bool is_signed) {
     for (size_t i = 0; i < zones.size(); ++i)
@@ -88,13 +118,15 @@ void EncodeZoneMaps(std::span<const ZoneMap> zones, std::vector<std::byte>& enco
   };
   append([](const ZoneMap& zone) { return uint64_t{zone.num_valid}; }, false);
   append([](const ZoneMap& zone) { return uint64_t{zone.num_nan}; }, false);
-  append([](const ZoneMap& zone) { return zone.least; }, true);
-  append([](const ZoneMap& zone) { return zone.greatest; }, true);
+  if (type == DataType::kString) return;
+  AppendExtremes(zones, type, &ZoneMap::least, encoded);
+  AppendExtremes(zones, type, &ZoneMap::greatest, encoded);
+  if (type == DataType::kFloat64) return;
   append([](const ZoneMap& zone) { return uint64_t{zone.has_sum}; }, false);
   append([](const ZoneMap& zone) { return static_cast<uint64_t>(zone.sum); }, true);
 }
 
-Status DecodeZoneMaps(std::span<const std::byte> encoded, std::span<ZoneMap> zones) {
+Status DecodeZoneMaps(std::span<const std::byte> encoded, DataType type, std::span<ZoneMap> zones) {
   ByteReader reader(encoded);
   std::vector<uint64_t> values(zones.size());
   const auto read = [&](const auto& set) -> Status {
@@ -112,22 +144,20 @@ Status DecodeZoneMaps(std::span<const std::byte> encoded, std::span<ZoneMap> zon
     zone.num_nan = static_cast<uint32_t>(value);
     return value <= zone.num_valid;
   }));
-  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
-    zone.least = value;
-    return true;
-  }));
-  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
-    zone.greatest = value;
-    return true;
-  }));
-  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
-    zone.has_sum = value != 0;
-    return value <= 1;
-  }));
-  STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
-    zone.sum = static_cast<int64_t>(value);
-    return true;
-  }));
+  if (type != DataType::kString) {
+    STRIA_RETURN_IF_ERROR(ReadExtremes(reader, type, zones, &ZoneMap::least));
+    STRIA_RETURN_IF_ERROR(ReadExtremes(reader, type, zones, &ZoneMap::greatest));
+  }
+  if (type != DataType::kString && type != DataType::kFloat64) {
+    STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
+      zone.has_sum = value != 0;
+      return value <= 1;
+    }));
+    STRIA_RETURN_IF_ERROR(read([](ZoneMap& zone, uint64_t value) {
+      zone.sum = static_cast<int64_t>(value);
+      return true;
+    }));
+  }
   if (!reader.empty()) return Corruption("bytes after the last zone map");
   return Status::Ok();
 }

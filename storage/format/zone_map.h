@@ -29,12 +29,12 @@ struct ZoneMap {
 /// Describes a vector; strings have only num_valid.
 ZoneMap MakeZoneMap(const VectorInput& input);
 
-/// Appends the zone maps of a column chunk, attribute by attribute, as integers.h writes them.
-void EncodeZoneMaps(std::span<const ZoneMap> zones, std::vector<std::byte>& encoded);
+/// Appends the zone maps of a column chunk, attribute by attribute, in the encodings of vectors.
+void EncodeZoneMaps(std::span<const ZoneMap> zones, DataType type, std::vector<std::byte>& encoded);
 
 /// Fills `zones`. Fails with kCorruption on anything else than EncodeZoneMaps() wrote for that
-/// many.
-Status DecodeZoneMaps(std::span<const std::byte> encoded, std::span<ZoneMap> zones);
+/// many and that type.
+Status DecodeZoneMaps(std::span<const std::byte> encoded, DataType type, std::span<ZoneMap> zones);
 
 /// Whether no value v of the vector satisfies low <= v <= high. NaN counts as greater than any
 /// number, so only a `high` of +infinity or NaN lets it in.

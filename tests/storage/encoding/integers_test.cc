@@ -10,9 +10,10 @@
 namespace stria::storage {
 namespace {
 
-EncodingId Choice(const std::vector<uint64_t>& values, bool is_signed = true) {
+EncodingId Choice(const std::vector<uint64_t>& values, EncodingProfile profile,
+                  bool is_signed = true) {
   std::vector<std::byte> encoded;
-  const EncodingId encoding = EncodeSmallest(values, is_signed, encoded);
+  const EncodingId encoding = EncodeSmallest(values, is_signed, profile, encoded);
   DecodedVector decoded;
   const auto num_rows = static_cast<uint32_t>(values.size());
   EXPECT_TRUE(DecodeFixedWidth(encoding, encoded, num_rows, decoded).ok());
@@ -28,12 +29,27 @@ std::vector<uint64_t> Counting(size_t num_rows, uint64_t step) {
   return values;
 }
 
-TEST(IntegersTest, PicksTheSmallestEncoding) {
-  EXPECT_EQ(Choice({7}), EncodingId::kConstant);
-  EXPECT_EQ(Choice(std::vector<uint64_t>(1024, 7)), EncodingId::kConstant);
-  EXPECT_EQ(Choice(Counting(1024, 1)), EncodingId::kFrameOfReference);
-  EXPECT_EQ(Choice(Counting(10, 1)), EncodingId::kNarrow);
-  EXPECT_EQ(Choice(Counting(1024, uint64_t{1} << 54)), EncodingId::kPlain);
+TEST(IntegersTest, PicksCheapEncodingsWhenHot) {
+  constexpr auto kHot = EncodingProfile::kHot;
+  EXPECT_EQ(Choice({7}, kHot), EncodingId::kConstant);
+  EXPECT_EQ(Choice(std::vector<uint64_t>(1024, 7), kHot), EncodingId::kConstant);
+  EXPECT_EQ(Choice(Counting(1024, 1), kHot), EncodingId::kFrameOfReference);
+  EXPECT_EQ(Choice(Counting(10, 1), kHot), EncodingId::kNarrow);
+  EXPECT_EQ(Choice(Counting(1024, uint64_t{1} << 54), kHot), EncodingId::kPlain);
+}
+
+TEST(IntegersTest, PicksTheSmallestEncodingWhenDense) {
+  constexpr auto kDense = EncodingProfile::kDense;
+  EXPECT_EQ(Choice(std::vector<uint64_t>(1024, 7), kDense), EncodingId::kConstant);
+  EXPECT_EQ(Choice(Counting(1024, 1), kDense), EncodingId::kDelta);
+  EXPECT_EQ(Choice(Counting(10, 1), kDense), EncodingId::kNarrow);
+  EXPECT_EQ(Choice(Counting(1024, uint64_t{1} << 54), kDense), EncodingId::kPlain);
+  std::vector<uint64_t> steps(1024);
+  for (size_t row = 0; row < steps.size(); ++row)
+    steps[row] = row / 300 * 7;
+  EXPECT_EQ(Choice(steps, kDense), EncodingId::kRunLength);
+  auto random = SeededRandom();
+  EXPECT_EQ(Choice(RandomValues(random, 1024, 0, 100), kDense), EncodingId::kFrameOfReference);
 }
 
 TEST(IntegersTest, ComparesSignedAndUnsigned) {
@@ -47,11 +63,13 @@ TEST(IntegersTest, ComparesSignedAndUnsigned) {
 TEST(IntegersTest, HoldsTheWholeRangeOfInt64AndUint64) {
   const auto least = static_cast<uint64_t>(std::numeric_limits<int64_t>::min());
   const auto greatest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-  Choice({least, greatest, 0});
-  Choice({0, UINT64_MAX}, false);
   std::vector<uint64_t> values(1024, least);
   values[1023] = greatest;
-  Choice(values);
+  for (const auto profile : {EncodingProfile::kHot, EncodingProfile::kDense}) {
+    Choice({least, greatest, 0}, profile);
+    Choice({0, UINT64_MAX}, profile, false);
+    Choice(values, profile);
+  }
 }
 
 TEST(IntegersTest, DecodesBlocksOfAnyNumberOfValues) {
@@ -75,7 +93,7 @@ TEST(IntegersTest, DecodesBlocksOfAnyNumberOfValues) {
 TEST(IntegersTest, WritesTheDocumentedBytes) {
   std::vector<std::byte> encoded;
   EncodeIntegers(std::vector<uint64_t>{5, 6, 8}, false, encoded);
-  EXPECT_EQ(encoded, Bytes({3, 12}) + Bytes(5, {1, 0, 1, 3}));
+  EXPECT_EQ(encoded, Bytes({3, 5, 10, 1, 0, 1, 3}));
 
   encoded.clear();
   EncodeIntegers(std::vector<uint64_t>(1025, 9), false, encoded);
@@ -94,7 +112,7 @@ TEST(IntegersTest, RefusesOtherLengths) {
 }
 
 TEST(IntegersTest, RefusesEncodingsOfStringsAndUnknownOnes) {
-  for (const int encoding : {4, 5, 6, 255}) {
+  for (const int encoding : {4, 5, 8, 9, 10, 255}) {
     DecodedVector decoded;
     const Status status = DecodeFixedWidth(static_cast<EncodingId>(encoding), {}, 3, decoded);
     EXPECT_EQ(status.code(), StatusCode::kCorruption);

@@ -25,17 +25,17 @@ struct Rows {
   bool IsValid(size_t row) const { return validity.empty() || validity[row] != 0; }
 };
 
-std::vector<std::byte> Encode(const Rows& rows) {
+std::vector<std::byte> Encode(const Rows& rows, EncodingProfile profile = EncodingProfile::kHot) {
   const std::vector<std::string_view> strings(rows.text.begin(), rows.text.end());
   std::vector<std::byte> encoded;
   EncodeVector(
       {.type = rows.type, .bits = rows.bits, .strings = strings, .validity = rows.validity},
-      encoded);
+      profile, encoded);
   return encoded;
 }
 
-void ExpectRoundTrip(const Rows& rows) {
-  const auto encoded = Encode(rows);
+void ExpectRoundTrip(const Rows& rows, EncodingProfile profile) {
+  const auto encoded = Encode(rows, profile);
   DecodedVector decoded;
   const Status status = DecodeVector(encoded, rows.type, rows.num_rows(), decoded);
   ASSERT_TRUE(status.ok()) << status.ToString();
@@ -51,6 +51,18 @@ void ExpectRoundTrip(const Rows& rows) {
       ASSERT_EQ(view.Bits(row), rows.bits[row]) << row;
     }
   }
+  if (rows.type == DataType::kString || view.all_null) return;
+  std::vector<uint64_t> copied(rows.num_rows());
+  view.CopyBits(copied.data());
+  for (size_t row = 0; row < rows.num_rows(); ++row) {
+    if (!rows.IsValid(row)) continue;
+    ASSERT_EQ(copied[row], rows.bits[row]) << row;
+  }
+}
+
+void ExpectRoundTrip(const Rows& rows) {
+  ExpectRoundTrip(rows, EncodingProfile::kHot);
+  ExpectRoundTrip(rows, EncodingProfile::kDense);
 }
 
 uint64_t RandomBits(DataType type, std::mt19937_64& random) {
@@ -116,6 +128,20 @@ TEST(VectorCodecTest, HandsOutPackedLanesWithoutWideningThem) {
   EXPECT_EQ(decoded.view.validity, nullptr);
 }
 
+TEST(VectorCodecTest, HandsOutDecimalsAsIntegersWithoutWideningThem) {
+  Rows rows{.type = DataType::kFloat64, .bits = {}, .text = {}, .validity = {}};
+  for (int row = 0; row < 1024; ++row)
+    rows.bits.push_back(std::bit_cast<uint64_t>((row % 100 - 50) / 4.0));
+  for (const auto profile : {EncodingProfile::kHot, EncodingProfile::kDense}) {
+    DecodedVector decoded;
+    const auto encoded = Encode(rows, profile);
+    ASSERT_TRUE(DecodeVector(encoded, rows.type, 1024, decoded).ok());
+    EXPECT_EQ(decoded.view.lanes, Lanes::kU16);
+    EXPECT_EQ(decoded.view.scale, DecimalScale{2});
+    EXPECT_EQ(static_cast<int64_t>(decoded.view.base), -1250);
+  }
+}
+
 TEST(VectorCodecTest, ANullSlotWidensNothing) {
   Rows rows{.type = DataType::kInt64,
             .bits = {0, 1'000'000, 0, 1'000'001},
@@ -133,14 +159,22 @@ TEST(VectorCodecTest, WritesTheDocumentedBytes) {
   EXPECT_EQ(Encode(all_valid), Bytes({0, 1}) + Bytes(7, {}));
   const Rows some{
       .type = DataType::kInt64, .bits = {0, 7, 0, 9}, .text = {}, .validity = {0, 1, 0, 1}};
-  EXPECT_EQ(Encode(some), Bytes({1, 0b1010, 3}) + Bytes(7, {1, 0, 0, 0, 2}));
+  EXPECT_EQ(Encode(some), Bytes({1, 0b1010, 3, 14, 1, 0, 0, 0, 2}));
+  Rows few{.type = DataType::kInt64,
+           .bits = std::vector<uint64_t>(100, 7),
+           .text = {},
+           .validity = std::vector<uint8_t>(100, 1)};
+  few.validity[3] = few.validity[50] = 0;
+  EXPECT_EQ(Encode(few), Bytes({3, 2, 3, 46, 1}) + Bytes(7, {}));
   const Rows none{.type = DataType::kInt64, .bits = {0, 0}, .text = {}, .validity = {0, 0}};
   EXPECT_EQ(Encode(none), Bytes({2}));
-  const Rows floats{.type = DataType::kFloat64,
-                    .bits = {std::bit_cast<uint64_t>(1.0), std::bit_cast<uint64_t>(2.0)},
-                    .text = {},
-                    .validity = {}};
-  EXPECT_EQ(Encode(floats), Bytes({0, 0}) + Bytes(0x3ff0000000000000, {0, 0, 0, 0, 0, 0, 0, 0x40}));
+  const auto third = std::bit_cast<uint64_t>(1.0 / 3);
+  const Rows floats{
+      .type = DataType::kFloat64, .bits = {third, third + 1}, .text = {}, .validity = {}};
+  EXPECT_EQ(Encode(floats), Bytes({0, 0}) + Bytes(third, {}) + Bytes(third + 1, {}));
+  const Rows flags{
+      .type = DataType::kBool, .bits = {1, 0, 1, 1, 0, 0, 0, 0, 1}, .text = {}, .validity = {}};
+  EXPECT_EQ(Encode(flags), Bytes({0, 8, 0b1101, 1}));
 }
 
 TEST(VectorCodecTest, RefusesOtherLengths) {
@@ -165,15 +199,15 @@ TEST(VectorCodecTest, RefusesBitsAfterTheLastRowAndUnknownForms) {
   };
   EXPECT_FALSE(refused(Bytes({1, 0b1010, 1}) + Bytes(7, {}), DataType::kInt64));
   EXPECT_TRUE(refused(Bytes({1, 0b11010, 1}) + Bytes(7, {}), DataType::kInt64));
-  EXPECT_TRUE(refused(Bytes({3, 1}) + Bytes(7, {}), DataType::kInt64));
-  EXPECT_TRUE(refused(Bytes({0, 9}) + Bytes(7, {}), DataType::kInt64));
+  EXPECT_TRUE(refused(Bytes({4, 1}) + Bytes(7, {}), DataType::kInt64));
+  EXPECT_TRUE(refused(Bytes({0, 11}) + Bytes(7, {}), DataType::kInt64));
   EXPECT_TRUE(refused(Bytes({0, 1}) + Bytes(7, {}), DataType::kString));
 }
 
 // A float vector in narrow lanes would be read past its end by whoever expects whole doubles.
 TEST(VectorCodecTest, RefusesPackedLanesOfFloats) {
   DecodedVector decoded;
-  const auto narrow = Bytes({0, 3}) + Bytes(7, {1, 0, 0, 0, 2});
+  const auto narrow = Bytes({0, 3, 14, 1, 0, 0, 0, 2});
   EXPECT_TRUE(DecodeVector(narrow, DataType::kInt64, 4, decoded).ok());
   EXPECT_EQ(DecodeVector(narrow, DataType::kFloat64, 4, decoded).code(), StatusCode::kCorruption);
 }

@@ -136,9 +136,9 @@ std::vector<ZoneMap> SomeZones() {
 TEST(ZoneMapTest, DecodesWhatItEncoded) {
   const auto zones = SomeZones();
   std::vector<std::byte> encoded;
-  EncodeZoneMaps(zones, encoded);
+  EncodeZoneMaps(zones, DataType::kInt64, encoded);
   std::vector<ZoneMap> decoded(zones.size());
-  ASSERT_TRUE(DecodeZoneMaps(encoded, decoded).ok());
+  ASSERT_TRUE(DecodeZoneMaps(encoded, DataType::kInt64, decoded).ok());
   for (size_t i = 0; i < zones.size(); ++i) {
     EXPECT_EQ(decoded[i].num_valid, zones[i].num_valid);
     EXPECT_EQ(decoded[i].num_nan, zones[i].num_nan);
@@ -149,20 +149,45 @@ TEST(ZoneMapTest, DecodesWhatItEncoded) {
   }
 }
 
+TEST(ZoneMapTest, DecimalsTakeFewBytes) {
+  std::vector<ZoneMap> zones;
+  for (int i = 0; i < 256; ++i) {
+    const double least = i / 100.0;
+    zones.push_back(OfFloats({least, least + 20.25}, {1, 1}));
+  }
+  std::vector<std::byte> encoded;
+  EncodeZoneMaps(zones, DataType::kFloat64, encoded);
+  EXPECT_LT(encoded.size(), zones.size() * 12);
+  std::vector<ZoneMap> decoded(zones.size());
+  ASSERT_TRUE(DecodeZoneMaps(encoded, DataType::kFloat64, decoded).ok());
+  for (size_t i = 0; i < zones.size(); ++i) {
+    EXPECT_EQ(decoded[i].least, zones[i].least);
+    EXPECT_EQ(decoded[i].greatest, zones[i].greatest);
+  }
+}
+
 TEST(ZoneMapTest, WritesTheDocumentedBytes) {
   std::vector<std::byte> encoded;
-  EncodeZoneMaps(std::vector<ZoneMap>{OfIntegers(DataType::kInt64, {2, 6})}, encoded);
+  EncodeZoneMaps(std::vector<ZoneMap>{OfIntegers(DataType::kInt64, {2, 6})}, DataType::kInt64,
+                 encoded);
   const auto constant = [](uint64_t value) { return Bytes({1, 8}) + Bytes(value, {}); };
+  // Least and greatest are vectors: their length, all valid, constant.
+  const auto extreme = [](uint64_t value) { return Bytes({10, 0, 1}) + Bytes(value, {}); };
   EXPECT_EQ(encoded,
-            constant(2) + constant(0) + constant(2) + constant(6) + constant(1) + constant(8));
+            constant(2) + constant(0) + extreme(2) + extreme(6) + constant(1) + constant(8));
+
+  encoded.clear();
+  EncodeZoneMaps(std::vector<ZoneMap>{OfFloats({2.5, 0.5}, {1, 1})}, DataType::kFloat64, encoded);
+  EXPECT_EQ(encoded, constant(2) + constant(0) + extreme(std::bit_cast<uint64_t>(0.5)) +
+                         extreme(std::bit_cast<uint64_t>(2.5)));
 }
 
 TEST(ZoneMapTest, RefusesOtherLengthsAndImpossibleCounts) {
   std::vector<std::byte> encoded;
-  EncodeZoneMaps(SomeZones(), encoded);
+  EncodeZoneMaps(SomeZones(), DataType::kInt64, encoded);
   const auto decode = [](std::span<const std::byte> bytes) {
     std::vector<ZoneMap> zones(3);
-    return DecodeZoneMaps(bytes, zones);
+    return DecodeZoneMaps(bytes, DataType::kInt64, zones);
   };
   ExpectOtherLengthsRefused(encoded, decode);
   auto random = SeededRandom();
@@ -171,8 +196,8 @@ TEST(ZoneMapTest, RefusesOtherLengthsAndImpossibleCounts) {
   std::vector<ZoneMap> one(1);
   for (const ZoneMap& wrong : {ZoneMap{.num_valid = 1025}, ZoneMap{.num_valid = 1, .num_nan = 2}}) {
     encoded.clear();
-    EncodeZoneMaps(std::vector<ZoneMap>{wrong}, encoded);
-    EXPECT_EQ(DecodeZoneMaps(encoded, one).code(), StatusCode::kCorruption);
+    EncodeZoneMaps(std::vector<ZoneMap>{wrong}, DataType::kInt64, encoded);
+    EXPECT_EQ(DecodeZoneMaps(encoded, DataType::kInt64, one).code(), StatusCode::kCorruption);
   }
 }
 
