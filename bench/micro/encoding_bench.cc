@@ -9,11 +9,16 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/cpu_rows.h"
+#include "storage/encoding/alp.h"
+#include "storage/encoding/alp_rd.h"
 #include "storage/encoding/bit_packing.h"
+#include "storage/encoding/bitmap.h"
 #include "storage/encoding/constant.h"
+#include "storage/encoding/delta.h"
 #include "storage/encoding/integers.h"
 #include "storage/encoding/linear_time.h"
 #include "storage/encoding/plain.h"
+#include "storage/encoding/run_length.h"
 #include "storage/encoding/strings.h"
 #include "storage/encoding/vector_codec.h"
 
@@ -86,16 +91,18 @@ BENCHMARK(BM_UnpackBits)->Arg(7)->Arg(12)->Arg(24)->Arg(48);
 
 // ---- Integers
 
+// The argument is the profile: 0 hot, 1 dense.
 void BM_EncodeSmallest(benchmark::State& state) {
+  const auto profile = static_cast<EncodingProfile>(state.range(0));
   const auto values = CpuValues();
   Bytes encoded;
   for (auto _ : state) {
     encoded.clear();
-    benchmark::DoNotOptimize(EncodeSmallest(values, true, encoded));
+    benchmark::DoNotOptimize(EncodeSmallest(values, true, profile, encoded));
   }
   CountValues(state);
 }
-BENCHMARK(BM_EncodeSmallest);
+BENCHMARK(BM_EncodeSmallest)->Arg(0)->Arg(1);
 
 void DecodeInteger(benchmark::State& state, EncodingId encoding, const Bytes& encoded,
                    uint32_t num_rows = kNumValues) {
@@ -128,6 +135,167 @@ void BM_DecodeFrameOfReference(benchmark::State& state) {
   DecodeInteger(state, EncodingId::kFrameOfReference, encoded);
 }
 BENCHMARK(BM_DecodeFrameOfReference)->Arg(7)->Arg(12)->Arg(24);
+
+// A walk by steps of `bits` bits in lanes of `lane_bits`; one step in a hundred is a leap.
+std::vector<uint64_t> Steps(unsigned bits, unsigned lane_bits) {
+  std::mt19937_64 random(1);
+  std::vector<uint64_t> values(kNumValues);
+  const uint64_t range = uint64_t{1} << (lane_bits - 1);
+  uint64_t value = range / 2;
+  for (auto& out : values) {
+    if (random() % 100 == 0) value = random() % range;
+    value = (value + random() % (uint64_t{1} << bits)) % range;
+    out = value;
+  }
+  return values;
+}
+
+// The arguments are bits of a step and of a lane.
+void BM_EncodeDelta(benchmark::State& state) {
+  const auto values =
+      Steps(static_cast<unsigned>(state.range(0)), static_cast<unsigned>(state.range(1)));
+  const IntegerStats stats = DescribeIntegers(values, false);
+  Bytes encoded;
+  for (auto _ : state) {
+    encoded.clear();
+    EncodeDelta(values, stats, PlanDelta(values, stats), encoded);
+    benchmark::DoNotOptimize(encoded.data());
+  }
+  CountValues(state);
+}
+BENCHMARK(BM_EncodeDelta)->Args({3, 8});
+
+void BM_DecodeDelta(benchmark::State& state) {
+  const auto values =
+      Steps(static_cast<unsigned>(state.range(0)), static_cast<unsigned>(state.range(1)));
+  const IntegerStats stats = DescribeIntegers(values, false);
+  Bytes encoded;
+  EncodeDelta(values, stats, PlanDelta(values, stats), encoded);
+  DecodeInteger(state, EncodingId::kDelta, encoded);
+}
+BENCHMARK(BM_DecodeDelta)->Args({3, 8})->Args({9, 16})->Args({9, 32});
+
+// Twenty runs.
+std::vector<uint64_t> FewRuns() {
+  std::vector<uint64_t> values(kNumValues);
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = i / 52 * 7 % 13;
+  return values;
+}
+
+void BM_EncodeRunLength(benchmark::State& state) {
+  const auto values = FewRuns();
+  const IntegerStats stats = DescribeIntegers(values, false);
+  Bytes encoded;
+  for (auto _ : state) {
+    encoded.clear();
+    EncodeRunLength(values, stats, encoded);
+    benchmark::DoNotOptimize(encoded.data());
+  }
+  CountValues(state);
+}
+BENCHMARK(BM_EncodeRunLength);
+
+void BM_DecodeRunLength(benchmark::State& state) {
+  const auto values = FewRuns();
+  Bytes encoded;
+  EncodeRunLength(values, DescribeIntegers(values, false), encoded);
+  DecodeInteger(state, EncodingId::kRunLength, encoded);
+}
+BENCHMARK(BM_DecodeRunLength);
+
+void BM_DecodeBools(benchmark::State& state) {
+  auto values = CpuValues();
+  for (auto& value : values)
+    value %= 2;
+  Bytes encoded;
+  EncodeBools(values, encoded);
+  DecodedVector decoded;
+  for (auto _ : state) {
+    if (!DecodeBools(encoded, kNumValues, decoded).ok()) state.SkipWithError("damaged");
+    benchmark::DoNotOptimize(decoded.view);
+  }
+  CountValues(state);
+}
+BENCHMARK(BM_DecodeBools);
+
+// ---- Floats
+
+// With two decimals, from a walk of cpu values.
+std::vector<uint64_t> TwoDecimals() {
+  std::mt19937_64 random(1);
+  std::vector<uint64_t> bits;
+  for (const uint64_t value : CpuValues())
+    bits.push_back(
+        std::bit_cast<uint64_t>(static_cast<double>(value * 100 + random() % 100) / 100));
+  return bits;
+}
+
+// Hot: the frame of reference inside.
+void BM_EncodeAlp(benchmark::State& state) {
+  const auto bits = TwoDecimals();
+  Bytes encoded;
+  Decimals decimals;
+  for (auto _ : state) {
+    encoded.clear();
+    if (FindDecimals(bits, decimals)) EncodeAlp(bits, decimals, EncodingProfile::kHot, encoded);
+    benchmark::DoNotOptimize(encoded.data());
+  }
+  CountValues(state);
+}
+BENCHMARK(BM_EncodeAlp);
+
+// To packed lanes (0) or on to doubles (1).
+void BM_DecodeAlp(benchmark::State& state) {
+  const auto bits = TwoDecimals();
+  Bytes encoded;
+  Decimals decimals;
+  if (FindDecimals(bits, decimals)) EncodeAlp(bits, decimals, EncodingProfile::kHot, encoded);
+  DecodedVector decoded;
+  std::vector<uint64_t> doubles(kNumValues);
+  for (auto _ : state) {
+    if (!DecodeAlp(encoded, kNumValues, decoded).ok()) state.SkipWithError("damaged");
+    if (state.range(0) == 1) decoded.view.CopyBits(doubles.data());
+    benchmark::DoNotOptimize(decoded.view);
+    benchmark::ClobberMemory();
+  }
+  CountValues(state);
+}
+BENCHMARK(BM_DecodeAlp)->Arg(0)->Arg(1);
+
+std::vector<uint64_t> FullPrecision() {
+  std::mt19937_64 random(1);
+  std::vector<uint64_t> bits;
+  for (const uint64_t value : CpuValues())
+    bits.push_back(std::bit_cast<uint64_t>(static_cast<double>(value) +
+                                           static_cast<double>(random()) * 0x1p-64));
+  return bits;
+}
+
+void BM_EncodeAlpRd(benchmark::State& state) {
+  const auto bits = FullPrecision();
+  Bytes encoded;
+  for (auto _ : state) {
+    encoded.clear();
+    EncodeAlpRd(bits, PlanFronts(bits), encoded);
+    benchmark::DoNotOptimize(encoded.data());
+  }
+  CountValues(state);
+}
+BENCHMARK(BM_EncodeAlpRd);
+
+void BM_DecodeAlpRd(benchmark::State& state) {
+  const auto bits = FullPrecision();
+  Bytes encoded;
+  EncodeAlpRd(bits, PlanFronts(bits), encoded);
+  DecodedVector decoded;
+  for (auto _ : state) {
+    if (!DecodeAlpRd(encoded, kNumValues, decoded).ok()) state.SkipWithError("damaged");
+    benchmark::DoNotOptimize(decoded.view);
+  }
+  CountValues(state);
+}
+BENCHMARK(BM_DecodeAlpRd);
 
 void BM_DecodeNarrow(benchmark::State& state) {
   auto values = CpuValues();
@@ -225,7 +393,7 @@ void BM_EncodeStrings(benchmark::State& state) {
   Bytes encoded;
   for (auto _ : state) {
     encoded.clear();
-    benchmark::DoNotOptimize(EncodeStrings(texts.views, encoded));
+    benchmark::DoNotOptimize(EncodeStrings(texts.views, EncodingProfile::kHot, encoded));
   }
   CountValues(state);
 }
@@ -234,7 +402,7 @@ BENCHMARK(BM_EncodeStrings)->Arg(12)->Arg(1'000'000);
 void BM_DecodeStrings(benchmark::State& state) {
   const Texts texts(state.range(0));
   Bytes encoded;
-  const EncodingId encoding = EncodeStrings(texts.views, encoded);
+  const EncodingId encoding = EncodeStrings(texts.views, EncodingProfile::kHot, encoded);
   DecodedVector decoded;
   for (auto _ : state) {
     if (!DecodeStrings(encoding, encoded, kNumValues, decoded).ok()) state.SkipWithError("damaged");
@@ -272,7 +440,7 @@ void BM_EncodeVector(benchmark::State& state) {
   Bytes encoded;
   for (auto _ : state) {
     encoded.clear();
-    EncodeVector(vector.input(), encoded);
+    EncodeVector(vector.input(), EncodingProfile::kHot, encoded);
     benchmark::DoNotOptimize(encoded.data());
   }
   CountValues(state);
@@ -283,7 +451,7 @@ void BM_DecodeVector(benchmark::State& state) {
   const Vector vector(state.range(0));
   std::vector<Bytes> encoded(kNumVectors);
   for (auto& bytes : encoded)
-    EncodeVector(vector.input(), bytes);
+    EncodeVector(vector.input(), EncodingProfile::kHot, bytes);
   DecodedVector decoded;
   for (auto _ : state) {
     for (const auto& bytes : encoded) {
