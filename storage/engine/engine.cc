@@ -85,12 +85,14 @@ class EngineImpl final : public Engine {
   }
 
   Status DropTable(std::string_view database, std::string_view table) override {
-    return core_.catalog.DropTable(database, table);
+    return Dropped(core_.catalog.DropTable(database, table));
   }
-  Status DropDatabase(std::string_view name) override { return core_.catalog.DropDatabase(name); }
+  Status DropDatabase(std::string_view name) override {
+    return Dropped(core_.catalog.DropDatabase(name));
+  }
   Status DropColumn(std::string_view database, std::string_view table,
                     std::string_view column) override {
-    return core_.catalog.DropColumn(database, table, column);
+    return Dropped(core_.catalog.DropColumn(database, table, column));
   }
 
   Status CreateDatabase(std::string_view name) override {
@@ -229,6 +231,13 @@ class EngineImpl final : public Engine {
   void Close() override { core_.Close(); }
 
  private:
+  // A drop that has failed may be there at the next start, and would take what is written to the
+  // table until then.
+  Status Dropped(Status status) {
+    if (status.code() == StatusCode::kIoError) core_.failed.store(true);
+    return status;
+  }
+
   // Gives `send` a callback, and waits until it was called.
   template <typename Send>
   WriteResult Wait(const Send& send) {
