@@ -143,6 +143,15 @@ uint64_t GreatestSeq(std::span<const std::byte> bytes, uint64_t least_seq) {
   return greatest;
 }
 
+// Whether some block of `bytes` begins like a record not below `least_seq`: the first ones may be in
+// parts already.
+bool HoldsFrame(std::span<const std::byte> bytes, uint64_t least_seq) {
+  for (size_t block = kWalBlockBytes; block < bytes.size(); block += kWalBlockBytes) {
+    if (LooksLikeWalFrame(bytes.subspan(block), least_seq)) return true;
+  }
+  return false;
+}
+
 // Nullopt for a segment that was never used. A header is synced before the first frame is written,
 // and a recycled file holds only records below `wal_low`; so a bad header with a needed record
 // behind it has been damaged since.
@@ -158,7 +167,7 @@ Result<std::optional<WalSegmentHeader>> ReadHeader(const std::string& path,
                       *version, kWalVersion);
   }
   if (!DecodeAnyWalSegmentHeader(bytes).has_value() &&
-      LooksLikeWalFrame(bytes.subspan(kWalBlockBytes), std::max<uint64_t>(wal_low, 1))) {
+      HoldsFrame(bytes, std::max<uint64_t>(wal_low, 1))) {
     return Corruption("{}: the header is damaged and acknowledged records follow it; {}", path,
                       kAdvice);
   }
