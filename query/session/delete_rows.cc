@@ -11,10 +11,19 @@
 #include "query/session/empty_answer.h"
 
 namespace stria::query {
+namespace {
+
+bool IsTrue(const Expr& condition) {
+  return condition.kind == ExprKind::kLiteral && !condition.literal.is_null() &&
+         condition.literal.boolean();
+}
+
+}  // namespace
 
 std::variant<storage::DeleteRequest, QueryError> MakeDeleteRequest(const BoundDelete& bound) {
   storage::DeleteRequest request{.table = bound.table, .time = {}, .tags = bound.row_filter};
   for (const auto& condition : bound.conditions) {
+    if (IsTrue(*condition.condition)) continue;
     auto scan = std::make_unique<PlanNode>();
     scan->kind = PlanKind::kScan;
     scan->columns = bound.columns;

@@ -49,7 +49,10 @@ class Run {
       case RecordKind::kQuery:
       case RecordKind::kError: break;
     }
-    return CheckAnswer(record, database_.Run(record.body, default_database_));
+    std::string report = CheckAnswer(record, database_.Run(record.body, default_database_));
+    if (record.kind != RecordKind::kStatement || !report.empty()) return report;
+    const Status status = ChangeState();  // Statements delete and drop.
+    return status.ok() ? report : status.ToString() + "\n";
   }
 
  private:
