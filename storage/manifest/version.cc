@@ -170,6 +170,43 @@ Status ReadField(ByteReader& reader, VersionEdit& edit) {
   return Status::Ok();
 }
 
+// The parts of a table, so that those of a range of time are found among thousands.
+class PartsByTime {
+ public:
+  explicit PartsByTime(const std::vector<PartMeta>& parts) {
+    for (const auto& part : parts)
+      parts_.push_back({&part, part.max_time});
+    std::ranges::sort(parts_, {}, [](const Entry& entry) { return entry.part->min_time; });
+    for (size_t i = 1; i < parts_.size(); ++i)
+      parts_[i].max_so_far = std::max(parts_[i].max_so_far, parts_[i - 1].max_so_far);
+  }
+
+  // Whether a part in the range of the tombstone does not have it applied.
+  bool Need(const Tombstone& tombstone) const {
+    const auto end =
+        tombstone.time.unbounded_above()
+            ? parts_.end()
+            : std::ranges::lower_bound(parts_, tombstone.time.end, {},
+                                       [](const Entry& entry) { return entry.part->min_time; });
+    for (auto entry = end; entry != parts_.begin();) {
+      --entry;
+      if (entry->max_so_far < tombstone.time.begin) break;
+      if (entry->part->max_time >= tombstone.time.begin &&
+          entry->part->applied_deletes() < tombstone.seq) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  struct Entry {
+    const PartMeta* part = nullptr;
+    int64_t max_so_far = 0;  // The greatest time of this part and those before it.
+  };
+  std::vector<Entry> parts_;  // Ascending by their least time.
+};
+
 // Adds and removes tombstones; `change` gives the copy of a table that may be changed.
 template <typename Change>
 Status ApplyTombstones(const VersionEdit& edit, const Version& before, const Change& change) {
@@ -212,13 +249,10 @@ const TableParts& Version::PartsOf(TableId table) const {
 std::vector<uint64_t> Version::ObsoleteTombstones() const {
   std::vector<uint64_t> obsolete;
   for (const auto& [table, table_parts] : tables) {
+    if (table_parts->tombstones.empty()) continue;
+    const PartsByTime parts(table_parts->parts);
     for (const auto& tombstone : table_parts->tombstones) {
-      const bool is_needed = tombstone.seq >= wal_low ||
-                             std::ranges::any_of(table_parts->parts, [&](const PartMeta& part) {
-                               return part.applied_deletes() < tombstone.seq &&
-                                      tombstone.time.Overlaps(part.min_time, part.max_time);
-                             });
-      if (!is_needed) obsolete.push_back(tombstone.seq);
+      if (tombstone.seq < wal_low && !parts.Need(tombstone)) obsolete.push_back(tombstone.seq);
     }
   }
   return obsolete;
