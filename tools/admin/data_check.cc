@@ -13,6 +13,7 @@
 #include "storage/manifest/version_set.h"
 #include "storage/series/series_file.h"
 #include "storage/types/series_key.h"
+#include "storage/wal/delete_record.h"
 #include "storage/wal/rows_record.h"
 #include "storage/wal/wal_reader.h"
 #include "tools/admin/part_check.h"
@@ -121,6 +122,7 @@ class ShardChecker {
     const auto visit = [this](const storage::WalFrame& frame) -> Status {
       ++report_.counts.log_records;
       if (frame.type == storage::WalRecordType::kRows) CheckRowsRecord(frame);
+      if (frame.type == storage::WalRecordType::kDelete) CheckDeleteRecord(frame);
       return Status::Ok();
     };
     const auto recovery =
@@ -180,6 +182,19 @@ class ShardChecker {
         bad("it has rows of a series that no record and no series file introduced.");
       }
     }
+  }
+
+  void CheckDeleteRecord(const storage::WalFrame& frame) {
+    const auto record = storage::DecodeDeleteRecord(frame.payload);
+    std::string what;
+    if (!record) {
+      what = fmt::format("it cannot be decoded: {}.", record.error().message());
+    } else if (record->tombstone.table.value() >= catalog_.next_table_id()) {
+      what = fmt::format("it deletes from table {}, which the catalog never knew.",
+                         record->tombstone.table.value());
+    }
+    if (what.empty()) return;
+    Add(Severity::kError, "wal", fmt::format("Record {}: {}", frame.seq, what), kRestoreDirectory);
   }
 
   void CheckParts() {

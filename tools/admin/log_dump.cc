@@ -11,6 +11,7 @@
 #include "storage/manifest/version.h"
 #include "storage/series/series_file.h"
 #include "storage/types/series_key.h"
+#include "storage/wal/delete_record.h"
 #include "storage/wal/rows_record.h"
 #include "storage/wal/wal_format.h"
 #include "tools/admin/read_only_files.h"
@@ -35,10 +36,35 @@ std::string DescribeRows(std::span<const std::byte> payload) {
   return text;
 }
 
+std::string DescribeTombstone(const storage::Tombstone& tombstone) {
+  std::string text = fmt::format("table {}", tombstone.table.value());
+  const TimeRange all;
+  if (tombstone.time.begin != all.begin) text += " from " + TimeText(tombstone.time.begin);
+  if (!tombstone.time.unbounded_above()) text += " to before " + TimeText(tombstone.time.end);
+  for (const auto& predicate : tombstone.tags) {
+    text +=
+        fmt::format(", tag \"{}\" by operator {}", predicate.tag, static_cast<int>(predicate.op));
+    for (const auto& value : predicate.values)
+      text += fmt::format(" \"{}\"", value);
+    if (predicate.has_low) text += fmt::format(" low \"{}\"", predicate.low);
+    if (predicate.has_high) text += fmt::format(" high \"{}\"", predicate.high);
+  }
+  return text;
+}
+
+std::string DescribeDelete(std::span<const std::byte> payload) {
+  const auto record = storage::DecodeDeleteRecord(payload);
+  if (!record) return "cannot be decoded: " + std::string(record.error().message());
+  std::string text = fmt::format("batch {:016x}", record->batch_id);
+  for (const auto& place : record->shards)
+    text += fmt::format(", shard {} record {}", place.shard, place.seq);
+  return text + ", " + DescribeTombstone(record->tombstone);
+}
+
 std::string DescribeFrame(const storage::WalFrame& frame) {
   switch (frame.type) {
     case storage::WalRecordType::kRows: return "rows, " + DescribeRows(frame.payload);
-    case storage::WalRecordType::kDelete: return "delete";
+    case storage::WalRecordType::kDelete: return "delete, " + DescribeDelete(frame.payload);
     case storage::WalRecordType::kFence: return "fence";
   }
   return fmt::format("type {}", static_cast<int>(frame.type));
@@ -62,10 +88,12 @@ std::string Title(const std::string& path, const NumberedLog::Record& record) {
 
 std::string PartLine(const storage::PartMeta& part) {
   return fmt::format(
-      "  part {} at {}: {} bytes, table {}, {} rows in {} runs, {} to {}, records {} to {}, level "
-      "{}\n",
+      "  part {} at {}: {} bytes, table {}, {} rows in {} runs, {} to {}, records {} to {}, "
+      "deletes "
+      "to {}, level {}\n",
       part.file, part.offset, part.length, part.table.value(), part.num_rows, part.num_runs,
-      TimeText(part.min_time), TimeText(part.max_time), part.seq_min, part.seq_max, part.level);
+      TimeText(part.min_time), TimeText(part.max_time), part.seq_min, part.seq_max,
+      part.applied_deletes(), part.level);
 }
 
 }  // namespace
@@ -127,6 +155,12 @@ Result<std::string> DumpManifestRecord(storage::FileSystem& files, const std::st
     text += PartLine(part);
   for (const auto& [file, offset] : edit->removed)
     text += fmt::format("  removed {} at {}\n", file, offset);
+  for (const auto& tombstone : edit->tombstones)
+    text += fmt::format("  tombstone {}: {}\n", tombstone.seq, DescribeTombstone(tombstone));
+  for (const uint64_t seq : edit->removed_tombstones)
+    text += fmt::format("  tombstone {} is obsolete\n", seq);
+  for (const TableId table : edit->dropped_tables)
+    text += fmt::format("  table {} is dropped\n", table.value());
   if (edit->replaces_series_files) text += "  series files before are obsolete\n";
   for (const auto& file : edit->series_files)
     text += fmt::format("  series file {}\n", file);

@@ -56,6 +56,10 @@ class PartChecker {
       Problem("holds records {} to {} of the log, the manifest says {} to {}", footer_.seq_min,
               footer_.seq_max, meta_.seq_min, meta_.seq_max);
     }
+    if (footer_.deletes_seq > meta_.deletes_seq) {
+      Problem("has deletes up to {} applied, the manifest says {}", footer_.deletes_seq,
+              meta_.deletes_seq);
+    }
     if (footer_.level != meta_.level) {
       Problem("is of level {}, the manifest says {}", footer_.level, meta_.level);
     }
