@@ -19,6 +19,10 @@ constexpr size_t kMaxRowsAGroup = 1 << 20;
 // nobody who waits for an answer bounds them. As many as one group takes.
 constexpr uint64_t kMaxRowsAnsweredAhead = kMaxRowsAGroup;
 
+// While a flush is under way. Each is a source of every scan, so that they are bounded also where
+// deletes come faster than the disk takes parts: a guess.
+constexpr size_t kMaxFrozenByDeletes = 256;
+
 // The middle of the sequence numbers that the log holds.
 uint64_t OldHalf(const Shard& shard) {
   const uint64_t low = shard.version()->wal_low;
@@ -136,9 +140,13 @@ void LogTask::Pump() {
   }
 }
 
-// Whether batches must wait for a flush: memory is full.
+// Whether batches must wait for a flush: memory is full, or deletes have left too many memtables.
 bool LogTask::Stalled() const {
-  return num_flushing_.load() > 0 && core_.MemtableBytes() > core_.options.memory_bytes;
+  if (num_flushing_.load() == 0) return false;
+  return core_.MemtableBytes() > core_.options.memory_bytes ||
+         std::ranges::any_of(core_.shards, [](const auto& shard) {
+           return shard->frozen_by_deletes() > kMaxFrozenByDeletes;
+         });
 }
 
 void LogTask::Commit(std::vector<PendingBatch>& group) {
@@ -154,7 +162,8 @@ void LogTask::Commit(std::vector<PendingBatch>& group) {
 void LogTask::Answer(PendingBatch& batch, const Status& status) {
   if (!status.ok()) {
     if (batch.done == nullptr)
-      core_.Report("a write that was answered before it was durable is lost", status);
+      core_.Report(HealthComponent::kLog, "a write that was answered before it was durable is lost",
+                   status);
     batch.bound.result = {};
     batch.bound.result.status = status;
   }
@@ -166,7 +175,7 @@ void LogTask::Answer(PendingBatch& batch, const Status& status) {
 // for them, and they are what makes room.
 void LogTask::RefuseRows(std::vector<PendingBatch>& group) {
   Status status = core_.CheckDisk();
-  core_.disk_full.store(!status.ok(), std::memory_order_relaxed);
+  core_.ReportDisk(status);
   if (status.ok()) status = CheckMemory();
   if (status.ok()) return;
   std::erase_if(group, [&](PendingBatch& batch) {
@@ -301,10 +310,10 @@ Status LogTask::AppendRecords(std::vector<ShardRecords>& records) {
   for (size_t s = num_logged; s < records.size(); ++s)
     core_.shards[s]->ReturnUnloggedSeries(std::move(records[s].series));
   if (status.code() == StatusCode::kDiskFull) {
-    core_.disk_full.store(true, std::memory_order_relaxed);
+    core_.ReportDisk(status);
   } else {
     core_.failed.store(true);
-    core_.Report("the log failed, no more writes are taken", status);
+    core_.Report(HealthComponent::kLog, "the log failed, no more writes are taken", status);
   }
   return status;
 }
@@ -352,7 +361,8 @@ void LogTask::RunFlush(Shard& shard, FlushTask& task, const FlushDone& asked) {
   const Status status = shard.RunFlush(task, *core_.catalog.current());
   task = {};
   if (status.ok()) core_.num_flushes.fetch_add(1, std::memory_order_relaxed);
-  core_.Report("rows stay in memory and in the log, and are flushed later", status);
+  core_.Report(HealthComponent::kFlush, "rows stay in memory and in the log, and are flushed later",
+               status);
   {
     const MutexLock lock(flush_status_mutex_);
     flush_status_ = status;

@@ -62,10 +62,14 @@ TombstoneList TombstoneList::Touching(int64_t first_time, int64_t last_time,
 }
 
 bool TombstoneList::Covers(const PartMeta& part) const {
+  return Covers(part.min_time, part.max_time, part.applied_deletes());
+}
+
+bool TombstoneList::Covers(int64_t first_time, int64_t last_time, uint64_t applied_deletes) const {
   return std::ranges::any_of(tombstones_, [&](const auto& matched) {
     const Tombstone& tombstone = matched->tombstone();
-    return tombstone.seq > part.applied_deletes() && tombstone.tags.empty() &&
-           tombstone.time.Contains(part.min_time) && tombstone.time.Contains(part.max_time);
+    return tombstone.seq > applied_deletes && tombstone.tags.empty() &&
+           tombstone.time.Contains(first_time) && tombstone.time.Contains(last_time);
   });
 }
 

@@ -71,6 +71,7 @@ class TombstoneList {
 
   /// Whether one of them deletes every row of the part, whatever its series.
   bool Covers(const PartMeta& part) const;
+  bool Covers(int64_t first_time, int64_t last_time, uint64_t applied_deletes) const;
 
   /// The ranges that are deleted of rows of `series` in a source that has every delete up to
   /// `applied_deletes` applied: ascending, none empty, with gaps between them.
