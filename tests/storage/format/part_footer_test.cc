@@ -74,7 +74,7 @@ TEST(PartFooterTest, WritesTheDocumentedBytes) {
   const auto int64 = [](int64_t value) { return Bytes(static_cast<uint64_t>(value), {}); };
   const auto expected =
       int64(1) + int64(2) + Bytes({3, 0, 0, 0, 5, 'p', 'l', 'a', 'n', 't', 1, 'r', 1}) +
-      int64(100) + int64(200) + Bytes({0xa1, 0x9c, 1, 2}) +                 // rows, runs
+      int64(100) + int64(200) + int64(300) + Bytes({0xa1, 0x9c, 1, 2}) +    // rows, runs
       Bytes({2, 1, 0, 0, 0, 1, 4, 't', 'e', 'm', 'p', 5, 0, 0, 0, 5, 0}) +  // columns
       Bytes({1, 0xf4, 3, 40, 0x9c, 4, 30, 2, 3, 'k', 'e', 'y'}) + int64(-7) + int64(7) +
       Bytes({1, 0xa1, 0x9c, 1, 0, 2}) + int64(-7) + int64(7) +    // the row group

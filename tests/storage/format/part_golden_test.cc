@@ -38,6 +38,10 @@ TestRows GoldenRows() {
   auto& flags = test.AddColumn(4, DataType::kBool);
   auto& text = test.AddColumn(5, DataType::kString);
   auto& nothing = test.AddColumn(6, DataType::kInt64);
+  auto& decimals = test.AddColumn(7, DataType::kFloat64);
+  auto& walk = test.AddColumn(8, DataType::kInt64);
+  auto& steps = test.AddColumn(9, DataType::kInt64);
+  uint64_t place = 500;
   std::mt19937_64 random(1);  // Its numbers are fixed by the standard.
   constexpr const char* kStates[] = {"ready", "running", "", "failed"};
   for (size_t row = 0; row < num_rows; ++row) {
@@ -59,6 +63,12 @@ TestRows GoldenRows() {
     text.validity.push_back(row < 2048 && row % 7 != 6);
     nothing.bits.push_back(0);
     nothing.validity.push_back(0);
+    decimals.bits.push_back(std::bit_cast<uint64_t>(
+        row > 4096 && row % 97 == 5 ? -0.0 : static_cast<double>(row * 31 % 5000) / 100));
+    decimals.validity.push_back(row % 200 != 3);
+    place += noise % 7 - 3 + (row % 300 == 7 ? 100'000 : 0);
+    walk.bits.push_back(place);
+    steps.bits.push_back(row / 150 % 7 * 1000);
   }
   for (const size_t row : {size_t{5000}, size_t{5001}}) {
     integers.bits[row] = static_cast<uint64_t>(row == 5000 ? std::numeric_limits<int64_t>::min()
