@@ -55,15 +55,26 @@ class ByteReader {
   /// Takes an unsigned LEB128 integer of at most 10 bytes.
   Result<uint64_t> ReadVarint() {
     uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (rest_.empty()) return Corruption("varint cut short");
-      const auto byte = std::to_integer<uint64_t>(rest_.front());
-      rest_ = rest_.subspan(1);
-      if (shift == 63 && byte > 1) return Corruption("varint over 64 bits");
-      value |= (byte & 0x7f) << shift;
-      if ((byte & 0x80) == 0) return value;
+    if (!TakeVarint(value)) return Corruption("varint cut short or over 64 bits");
+    return value;
+  }
+
+  /// ReadVarint() for loops over many: false, and nothing else to know, where that fails.
+  bool TakeVarint(uint64_t& value) noexcept {
+    const std::byte* bytes = rest_.data();
+    const size_t end = rest_.size() < 10 ? rest_.size() : 10;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < end; ++i) {
+      const auto byte = std::to_integer<uint64_t>(bytes[i]);
+      if (i == 9 && byte > 1) return false;
+      sum |= (byte & 0x7f) << (7 * i);
+      if (byte < 0x80) {
+        value = sum;
+        rest_ = rest_.subspan(i + 1);
+        return true;
+      }
     }
-    return Corruption("varint over 64 bits");
+    return false;
   }
 
   /// Takes the next `size` bytes; they live as long as the bytes this reader was given.

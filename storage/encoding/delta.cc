@@ -271,10 +271,12 @@ void EncodeDelta(std::span<const uint64_t> values, const IntegerStats& stats, co
 Status DecodeDelta(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded) {
   ByteReader reader(encoded);
   STRIA_ASSIGN_OR_RETURN(const auto lane_bytes, reader.Read<uint8_t>());
-  STRIA_ASSIGN_OR_RETURN(const auto base, reader.ReadVarint());
-  STRIA_ASSIGN_OR_RETURN(const auto first, reader.ReadVarint());
+  uint64_t base = 0, first = 0, least = 0;
+  if (!reader.TakeVarint(base) || !reader.TakeVarint(first)) {
+    return Corruption("differences cut short");
+  }
   STRIA_ASSIGN_OR_RETURN(const auto width, reader.Read<uint8_t>());
-  STRIA_ASSIGN_OR_RETURN(const auto least, reader.ReadVarint());
+  if (!reader.TakeVarint(least)) return Corruption("differences cut short");
   if (!std::has_single_bit(lane_bytes) || lane_bytes > 8 || width > lane_bytes * 8 ||
       (lane_bytes == 8 && base != 0) || num_rows > kPackedValues) {
     return Corruption("differences of {} bits in lanes of {} bytes", width, lane_bytes);
@@ -285,7 +287,8 @@ Status DecodeDelta(std::span<const std::byte> encoded, uint32_t num_rows, Decode
     return Corruption("the first row is patched");
   }
   for (uint32_t i = 0; i < patches.positions.count; ++i) {
-    STRIA_ASSIGN_OR_RETURN(const auto difference, reader.ReadVarint());
+    uint64_t difference = 0;
+    if (!reader.TakeVarint(difference)) return Corruption("patches cut short");
     patches.differences[i] = UnZigZag(difference);
   }
   if (reader.num_remaining() != PackedBytes(width)) {

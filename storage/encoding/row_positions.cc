@@ -15,11 +15,13 @@ void EncodeRowPositions(std::span<const uint16_t> rows, std::vector<std::byte>& 
 
 Status DecodeRowPositions(ByteReader& reader, uint32_t num_rows, RowPositions& positions) {
   positions.count = 0;
-  STRIA_ASSIGN_OR_RETURN(const auto count, reader.ReadVarint());
+  uint64_t count = 0;
+  if (!reader.TakeVarint(count)) return Corruption("positions cut short");
   if (count > num_rows) return Corruption("{} positions in {} rows", count, num_rows);
   uint64_t next = 0;
   for (uint64_t i = 0; i < count; ++i) {
-    STRIA_ASSIGN_OR_RETURN(const auto gap, reader.ReadVarint());
+    uint64_t gap = 0;
+    if (!reader.TakeVarint(gap)) return Corruption("positions cut short");
     if (gap >= num_rows - next) return Corruption("position {} lies after {} rows", i, num_rows);
     positions.Add(static_cast<size_t>(next + gap));
     next += gap + 1;

@@ -66,7 +66,8 @@ Status DecodeRunLength(std::span<const std::byte> encoded, uint32_t num_rows,
   const auto lengths = std::span(all_lengths).first(static_cast<size_t>(num_runs));
   uint64_t rest = num_rows;
   for (auto& length : lengths) {
-    STRIA_ASSIGN_OR_RETURN(const auto value, reader.ReadVarint());
+    uint64_t value = 0;
+    if (!reader.TakeVarint(value)) return Corruption("lengths of runs cut short");
     if (value == 0 || value > rest) return Corruption("run of {} rows, {} are left", value, rest);
     length = static_cast<uint16_t>(value);
     rest -= value;
