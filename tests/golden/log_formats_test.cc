@@ -174,6 +174,8 @@ Tombstone GoldenTombstone() {
                    {.tag = "rack", .op = TagOp::kNotLike, .values = {"%"}},
                    {.tag = "os", .op = TagOp::kIsNull},
                    {.tag = "arch", .op = TagOp::kIsNotNull},
+                   {.tag = "unit", .op = TagOp::kRegex, .values = {"^k[WV]$"}},
+                   {.tag = "unit", .op = TagOp::kNotRegex, .values = {"h"}},
                    {.tag = "zone",
                     .op = TagOp::kRange,
                     .has_low = true,
