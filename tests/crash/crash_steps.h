@@ -58,8 +58,8 @@ class StepTracker {
 
  private:
   Step last_ = Step::kOther;
-  Step job_ = Step::kOther;  // A flush or a compaction: they share the writer of parts.
-  bool in_snapshot_ = false;
+  Step job_ = Step::kOther;     // A flush or a compaction: they share the writer of parts.
+  Step within_ = Step::kOther;  // A snapshot or a drop, which end in a commit; or a delete.
 };
 
 /// "roll 12, flush 3, ...": all steps, also those with 0.

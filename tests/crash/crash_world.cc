@@ -1,6 +1,8 @@
 #include "tests/crash/crash_world.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <span>
 
@@ -22,7 +24,7 @@ constexpr size_t kMaxHeld = 3;
 
 CrashWorld* the_world = nullptr;
 
-std::string SeriesText(const SeriesTags& series) {
+std::string TagsText(const SeriesTags& series) {
   std::string text = ",h=" + std::to_string(series.h);
   if (series.k >= 0) text += ",k=" + std::to_string(series.k);
   if (series.z >= 0) text += ",z=" + std::to_string(series.z);
@@ -41,7 +43,7 @@ std::string FieldText(size_t field, int64_t value) {
 }
 
 void AppendLine(const LedgerRow& row, std::string& lines) {
-  lines += kLedgerTables[row.table] + SeriesText(row.at.series);
+  lines += kLedgerTables[row.table] + TagsText(row.at.series);
   char separator = ' ';
   for (size_t field = 0; field < kNumFields; ++field) {
     if (row.values[field] == kNoValue) continue;
@@ -61,7 +63,8 @@ CrashWorld::CrashWorld(CrashWorldOptions options)
       bits_(options.seed + 1),
       files_(options.seed + 2),
       executor_(std::make_unique<SimulatedExecutor>(options.seed + 3, clock_)),
-      ledger_(options.num_shards == 1 ? 2 : 6) {
+      ledger_(options.num_shards == 1 ? 2 : 6),
+      traces_(std::getenv("STRIA_SIM_TRACE") != nullptr) {
   SetLogSink([](std::string_view) {});  // Of every failure that is made, a line.
   the_world = this;
   ObserveKillPoints(&OnKillPoint);
@@ -73,9 +76,14 @@ CrashWorld::~CrashWorld() {
   the_world = nullptr;
 }
 
+void CrashWorld::Trace(const std::string& line) const {
+  if (traces_) fmt::print(stderr, "{}\n", line);
+}
+
 void CrashWorld::OnKillPoint(const char* name) {
   CrashWorld& world = *the_world;
   if (world.files_.failed()) return;
+  world.Trace(name);
   world.steps_.Pass(name);
   if (world.armed_point_ != name || --world.armed_passes_ > 0) return;
   world.armed_point_.clear();
@@ -87,6 +95,7 @@ void CrashWorld::OnKillPoint(const char* name) {
 }
 
 Status CrashWorld::Open() {
+  Trace("start");
   EngineOptions options;
   options.directory = "data";
   options.num_shards = options_.num_shards;
@@ -120,12 +129,14 @@ Step CrashWorld::DiedIn() const {
 }
 
 void CrashWorld::Restart() {
+  Trace("dead: " + files_.failed_call());
   files_.Restart();
   steps_.Reset();
   armed_point_.clear();
 }
 
 void CrashWorld::Crash(FaultFileSystem::Unsynced unsynced) {
+  Trace(fmt::format("power cut {}: {}", static_cast<int>(unsynced), files_.failed_call()));
   files_.Crash(unsynced);
   steps_.Reset();
   armed_point_.clear();
@@ -188,7 +199,13 @@ Operation CrashWorld::MakeBatch(std::string& lines) {
 }
 
 void CrashWorld::Hear(Operation& operation, const Status& status, bool waited) {
-  Expect("an operation on a disk that does not fail", status);
+  Trace(fmt::format("{} of kind {} on {} {}: {}", operation.number,
+                    static_cast<int>(operation.kind), kLedgerTables[operation.table],
+                    operation.choice.ToString(), status.ToString()));
+  // Writes that are under way when their table is dropped are told so.
+  if (num_drops_ == 0 || status.code() != StatusCode::kUnavailable) {
+    Expect("an operation on a disk that does not fail", status);
+  }
   if (status.ok()) {
     ledger_.Hear(operation, waited ? Answer::kAcknowledged : Answer::kQueued);
   } else {
@@ -200,6 +217,7 @@ void CrashWorld::Hear(Operation& operation, const Status& status, bool waited) {
 void CrashWorld::Submit() {
   std::string lines;
   Operation& batch = ledger_.Send(MakeBatch(lines));
+  Trace(fmt::format("{} sent:\n{}", batch.number, lines));
   WriteRequest request = LinesRequest(lines);
   request.sync = !options_.trusts_queued && random_() % 10 != 0;
   const bool waits = request.sync || options_.trusts_queued;
@@ -301,7 +319,10 @@ void CrashWorld::Provoke(Step step) {
         static_cast<void>(i < 2 ? engine_->Flush() : engine_->Compact());
         break;
       case Step::kDelete: Delete(); break;
-      case Step::kDrop: Drop(); break;
+      case Step::kDrop:
+        Drop();
+        if (!is_over() && i % 2 == 1) executor_->RunFor(2 * kSecond);
+        break;
       default: break;
     }
   }
@@ -325,9 +346,41 @@ Status CrashWorld::StartAgain() {
   return IsExcused(status) ? Status::Ok() : status.WithContext("start in order");
 }
 
-// Deletes and drops, which the engine does not have yet.
-void CrashWorld::Delete() {}
-void CrashWorld::Drop() {}
+void CrashWorld::Delete() {
+  const size_t table = random_() % kNumLedgerTables;
+  DeleteRequest request;
+  request.table = engine_->FindTable("db", kLedgerTables[table]);
+  if (request.table == nullptr) return;
+  Operation operation;
+  operation.kind = OperationKind::kDelete;
+  operation.table = table;
+  operation.choice = RandomChoice();
+  request.time = operation.choice.time;
+  request.tags = operation.choice.Predicates();
+  Operation& sent = ledger_.Send(std::move(operation));
+  Hear(sent, engine_->Delete(request), /*waited=*/true);
+}
+
+void CrashWorld::Drop() {
+  Operation operation;
+  operation.table = random_() % kNumLedgerTables;
+  const auto schema = engine_->FindTable("db", kLedgerTables[operation.table]);
+  if (schema == nullptr) return;
+  operation.kind = OperationKind::kDropTable;
+  if (random_() % 2 == 0) {
+    operation.kind = OperationKind::kDropColumn;
+    operation.field = random_() % kNumFields;
+    if (schema->Find(kLedgerFields[operation.field]) == nullptr) return;
+  }
+  Operation& sent = ledger_.Send(std::move(operation));
+  const char* table = kLedgerTables[sent.table];
+  Hear(sent,
+       sent.kind == OperationKind::kDropTable
+           ? engine_->DropTable("db", table)
+           : engine_->DropColumn("db", table, kLedgerFields[sent.field]),
+       /*waited=*/true);
+  ++num_drops_;
+}
 
 Status CrashWorld::Read() {
   const Status status = Verify(Look::kRunning);
@@ -405,8 +458,15 @@ Status CrashWorld::CompareTables(const std::vector<LedgerTables>& possible, Look
   return status;
 }
 
-// After a start no file is there that nobody names.
+// After a start no file is there that nobody names. What was dropped may go a little later.
 Status CrashWorld::CheckFiles() {
+  const Status status = FindStrayFiles();
+  if (status.ok() || num_drops_ == 0) return status;
+  executor_->RunFor(5 * kSecond);
+  return FindStrayFiles();
+}
+
+Status CrashWorld::FindStrayFiles() {
   std::set<std::string> named;
   for (const PartInfo& part : engine_->Parts())
     named.insert(fmt::format("data/shard/{}/part/{}", part.shard, part.file));
@@ -431,6 +491,10 @@ Status CrashWorld::Verify(Look look) {
   STRIA_RETURN_IF_ERROR(CompareTables(ledger_.Possibilities(look), look, chosen));
   if (look != Look::kRestarted) return Status::Ok();
   ledger_.Settle(std::move(chosen));
+  for (const HealthEntry& entry : engine_->HealthEntries()) {
+    if (entry.state != HealthState::kQuarantined) continue;
+    return Corruption("{} is quarantined: {}", entry.what, entry.detail);
+  }
   return CheckFiles();
 }
 

@@ -93,6 +93,8 @@ class CrashWorld {
   RowChoice RandomChoice();
   ReadForm RandomForm();
   void Hear(Operation& operation, const Status& status, bool waited);
+  /// One line to stderr, where STRIA_SIM_TRACE asks for it.
+  void Trace(const std::string& line) const;
   void Submit();
   void Delete();
   void Drop();
@@ -102,6 +104,7 @@ class CrashWorld {
   Status ReleaseHeld(size_t num_kept);
   Status CompareTables(const std::vector<LedgerTables>& possible, Look look, LedgerTables& chosen);
   Status CheckFiles();
+  Status FindStrayFiles();
   /// What says nothing about the engine, because the disk was made to fail.
   bool IsExcused(const Status& status) const;
   void Expect(const char* what, const Status& status);
@@ -116,6 +119,8 @@ class CrashWorld {
   std::unique_ptr<Engine> engine_;
   Ledger ledger_;
   std::deque<Held> held_;
+  const bool traces_;
+  uint64_t num_drops_ = 0;
   bool squeezed_ = false;
   Status complaint_;  // Of an engine that fails on a disk that does not.
 

@@ -70,7 +70,7 @@ struct RowChoice {
   std::string ToString() const;
 };
 
-enum class OperationKind { kWrite, kDelete, kDropTable };
+enum class OperationKind { kWrite, kDelete, kDropTable, kDropColumn };
 enum class Answer {
   kNone,          ///< sent, and nothing heard
   kAcknowledged,  ///< there
@@ -86,6 +86,7 @@ struct Operation {
   std::vector<LedgerRow> rows;  ///< of a write
   size_t table = 0;             ///< of a delete or a drop
   RowChoice choice;             ///< of a delete
+  size_t field = 0;             ///< of a drop of a column
   bool seen = false;            ///< of a write: its markers are there
 };
 

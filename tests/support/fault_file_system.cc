@@ -169,6 +169,16 @@ std::vector<std::byte>& FaultFileSystem::BytesOf(const std::string& path) {
   return directories_[parent].names.at(name)->bytes;
 }
 
+std::map<std::string, std::vector<std::byte>> FaultFileSystem::AllFiles() const {
+  const MutexLock lock(mutex_);
+  std::map<std::string, std::vector<std::byte>> files;
+  for (const auto& [path, directory] : directories_) {
+    for (const auto& [name, inode] : directory.names)
+      files[path + "/" + name] = inode->bytes;
+  }
+  return files;
+}
+
 void FaultFileSystem::Put(const std::string& path, std::vector<std::byte> bytes) {
   const auto [parent, name] = Split(path);
   const MutexLock lock(mutex_);

@@ -78,6 +78,8 @@ class FaultFileSystem final : public FileSystem {
 
   /// The bytes that reads of a file see, to be damaged.
   std::vector<std::byte>& BytesOf(const std::string& path);
+  /// The bytes that reads see, of all files, by path.
+  std::map<std::string, std::vector<std::byte>> AllFiles() const;
   /// Puts a file there, synced.
   void Put(const std::string& path, std::vector<std::byte> bytes);
 
