@@ -38,10 +38,7 @@ class FieldPattern {
            std::memcmp(text + kWord, text_.data() + kWord, text_.size() - 2 * kWord) == 0;
   }
 
-  bool Expects(std::string_view key_text, DataType type) const {
-    return type == type_ && key_text == std::string_view(text_).substr(0, text_.size() - 1);
-  }
-
+  std::string_view key_text() const { return std::string_view(text_).substr(0, text_.size() - 1); }
   size_t size() const { return text_.size(); }
   size_t readable_bytes() const { return text_.size() + kWord; }
   uint32_t name() const { return name_; }

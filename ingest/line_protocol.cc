@@ -1,6 +1,7 @@
 #include "ingest/line_protocol.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -11,7 +12,11 @@
 #include "ingest/field_pattern.h"
 #include "ingest/field_value.h"
 #include "ingest/line_parser.h"
+#include "ingest/line_pattern.h"
+#include "ingest/series_text.h"
 #include "ingest/table_builder.h"
+#include "ingest/text_table.h"
+#include "ingest/texts_ahead.h"
 #include "ingest/utf8.h"
 #include "storage/base/errors.h"
 
@@ -19,7 +24,6 @@ namespace stria::ingest {
 namespace {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-constexpr size_t kMaxPatternFields = 256;   // Wider tables take the general path after that many.
 constexpr ptrdiff_t kValueSlackBytes = 32;  // What the number short cut may read.
 constexpr ptrdiff_t kTimeSlackBytes = 28;
 constexpr int kMaxUnbalancedScans = 4;  // Each may read to the end of the body.
@@ -28,15 +32,10 @@ bool IsDelimiter(char c) {
   return c == ',' || c == ' ' || c == '\n' || c == '\r';
 }
 
-// Bit 7 of each byte that is `c`; the lowest one is right, those above may be too many.
-uint64_t BytesEqualTo(uint64_t word, char c) {
-  const uint64_t difference = word ^ (0x0101010101010101 * static_cast<unsigned char>(c));
-  return (difference - 0x0101010101010101) & ~difference & 0x8080808080808080;
-}
-
 // The raw text of a series, and what followed it the last time.
 struct SeriesText {
   std::string_view text;
+  uint64_t hash = 0;
   uint32_t table = 0;
   uint32_t series = 0;
   uint32_t successor = kNone;
@@ -47,7 +46,11 @@ struct Table {
       : rows(name, seed), series_by_key(0, TextHash{seed}) {}
 
   TableBuilder rows;
-  std::vector<FieldPattern> pattern;  // Distinct names; empty: nothing is predicted.
+  LinePattern pattern;  // Empty: nothing is predicted.
+  TagOrder tag_order;   // Of the plain texts.
+  // Plain texts that name the same tags in the same order are as distinct as their keys. Only with
+  // other texts two may have one key, and only then keys are looked up.
+  bool has_equal_keys = false;
   TextMap<uint32_t> series_by_key;
 };
 
@@ -60,8 +63,8 @@ class Decoder {
         unit_ns_(NanosecondsPer(options.precision)),
         max_decoded_bytes_(options.max_decoded_bytes + 8 * body.size()),
         seed_(reinterpret_cast<uintptr_t>(this)),
-        table_by_name_(0, TextHash{seed_}),
-        series_by_text_(0, TextHash{seed_}) {
+        texts_ahead_(body, options.known, seed_),
+        table_by_name_(0, TextHash{seed_}) {
     const int64_t excess = options.default_time_ns % unit_ns_;
     default_time_ns_ = options.default_time_ns - (excess < 0 ? excess + unit_ns_ : excess);
   }
@@ -81,89 +84,129 @@ class Decoder {
  private:
   // --- The short cut -----------------------------------------------------------------------------
 
-  // Takes the line at `offset` if it is as predicted. Otherwise leaves no trace.
+  // Takes the line at `offset` if its series is known and its fields are. Otherwise leaves no
+  // trace.
   bool TakePredicted(size_t offset) {
     const char* const line = body_.data() + offset;
-    const uint32_t series = FindSeries(line);
-    if (series == kNone) return false;
-    Table& table = tables_[series_texts_[series].table];
+    if (const uint32_t series = PredictSeries(line); series != kNone) {
+      return TakeKnown(series_texts_[series].table, offset, series_texts_[series].text.size(),
+                       [&] { return series; });
+    }
+    text_ = texts_ahead_.At(offset);
+    const auto [begin, size, hash] = text_;
+    if (size == 0) return false;
+    const std::string_view text(line, size);
+    if (const uint32_t series = FindSeries(text, hash); series != kNone) {
+      return TakeKnown(series_texts_[series].table, offset, size, [&] { return series; });
+    }
+    const storage::SeriesPlace* const place = FindPlace(text, hash);
+    if (place == nullptr) return false;
+    const uint32_t table = TableOf(*place, text);
+    return table != kNone &&
+           TakeKnown(table, offset, size, [&] { return AddKnown(table, *place, text, hash); });
+  }
+
+  template <typename Series>
+  bool TakeKnown(uint32_t table_index, size_t offset, size_t text_size, Series&& series) {
+    Table& table = tables_[table_index];
     if (table.pattern.empty()) return false;
     if (table.rows.full()) Grow(table, offset);
-
     int64_t time_ns = 0;
-    const size_t fields_offset = offset + series_texts_[series].text.size() + 1;
-    if (!TakeRest(table, offset, fields_offset, time_ns)) return false;
-    Commit(series, time_ns, offset);
+    if (!TakeRest(table, offset, offset + text_size + 1, time_ns)) return false;
+    Commit(series(), time_ns, offset);
     return true;
   }
 
   // Stores fields and time of the line at `begin` from `fields_offset` to the line end, after which
   // next_offset_ points then. Otherwise leaves no trace and returns false.
   bool TakeRest(Table& table, size_t begin, size_t fields_offset, int64_t& time_ns) {
-    size_t num_tried = 0;
+    std::array<uint64_t, LinePattern::kMaxFields / 64> taken{};
     time_ns = default_time_ns_;
-    const char* at = TakeFields(table, body_.data() + fields_offset, num_tried);
+    const char* at = TakeFields(table, body_.data() + fields_offset, taken);
     if (at != nullptr && *at == ' ') at = TakeTime(at + 1, time_ns);
     if (at != nullptr && *at == '\r' && end_ - at > 1) ++at;
     if (at != nullptr && *at == '\n') {
       next_offset_ = static_cast<size_t>(at + 1 - body_.data());
       if (next_offset_ - begin <= options_.max_line_bytes) return true;
     }
-    for (size_t i = 0; i < num_tried; ++i)
-      table.rows.Erase(table.pattern[i].name());
+    for (uint32_t i = 0; i < table.pattern.size(); ++i) {
+      if ((taken[i / 64] >> (i % 64) & 1) != 0) table.rows.Erase(table.pattern[i].name());
+    }
     return false;
   }
 
-  // The series whose text, followed by a space, begins at `line`.
-  uint32_t FindSeries(const char* line) const {
-    if (last_series_ != kNone) {
-      const uint32_t predicted = series_texts_[last_series_].successor;
-      if (predicted != kNone) {
-        const std::string_view text = series_texts_[predicted].text;
-        if (static_cast<size_t>(end_ - line) > text.size() &&
-            std::memcmp(line, text.data(), text.size()) == 0 && line[text.size()] == ' ') {
-          return predicted;
-        }
-      }
-    }
-    const size_t size = SeriesTextSize(line);
-    const auto found = series_by_text_.find(std::string_view(line, size));
-    return size == 0 || found == series_by_text_.end() ? kNone : found->second;
+  // The series that followed the last one before, if its text and a space begin at `line`.
+  uint32_t PredictSeries(const char* line) const {
+    if (last_series_ == kNone) return kNone;
+    const uint32_t predicted = series_texts_[last_series_].successor;
+    if (predicted == kNone) return kNone;
+    const std::string_view text = series_texts_[predicted].text;
+    const bool holds = static_cast<size_t>(end_ - line) > text.size() &&
+                       std::memcmp(line, text.data(), text.size()) == 0 && line[text.size()] == ' ';
+    return holds ? predicted : kNone;
   }
 
-  // The number of characters before the first space that no backslash escapes; 0 if the line ends
-  // before, or if there may be less than a word left of the body.
-  size_t SeriesTextSize(const char* line) const {
-    for (const char* at = line; end_ - at >= 8;) {
-      const uint64_t word = LoadWord(at);
-      const uint64_t stops = BytesEqualTo(word, ' ') | BytesEqualTo(word, '\n');
-      if (stops == 0) {
-        at += 8;
-        continue;
-      }
-      at += std::countr_zero(stops) / 8;
-      if (*at == '\n' || at == line) return 0;
-      if (at[-1] != '\\') return static_cast<size_t>(at - line);
-      ++at;
-    }
-    return 0;
+  // The series of `text` if it occurred in this body.
+  uint32_t FindSeries(std::string_view text, uint64_t hash) const {
+    return series_by_text_.Find(hash,
+                                [&](uint32_t index) { return series_texts_[index].text == text; });
   }
 
-  // Stores the fields at `at`; returns where they end, or nullptr. Fields of the pattern may be
-  // missing, as long as the others come in its order. Pattern entries before `num_tried` may have
-  // been stored.
-  const char* TakeFields(Table& table, const char* at, size_t& num_tried) {
-    for (const FieldPattern& field : table.pattern) {
-      ++num_tried;
-      const auto readable = static_cast<ptrdiff_t>(field.readable_bytes()) + kValueSlackBytes;
-      if (end_ - at < readable) return nullptr;
-      if (!field.Matches(at)) continue;
+  const storage::SeriesPlace* FindPlace(std::string_view text, uint64_t hash) const {
+    return options_.known == nullptr ? nullptr : options_.known->Find(hash, text);
+  }
+
+  // The index of the table of a series that other bodies made known; kNone if the table is another
+  // one by now.
+  uint32_t TableOf(const storage::SeriesPlace& place, std::string_view text) {
+    const uint32_t id = place.table.value();
+    if (last_place_ != kNone && last_place_id_ == id) return last_place_;
+    if (!ParseSeries(body_, static_cast<size_t>(text.data() - body_.data()), line_).empty()) {
+      return kNone;
+    }
+    TableId current;
+    if (!options_.known->TableOf(line_.measurement, current) || current != place.table) {
+      return kNone;
+    }
+    last_place_ = FindTable(line_.measurement);
+    last_place_id_ = id;
+    tables_[last_place_].rows.SetKnownTable(place.table);
+    return last_place_;
+  }
+
+  uint32_t AddKnown(uint32_t table, const storage::SeriesPlace& place, std::string_view text,
+                    uint64_t hash) {
+    const uint32_t series = tables_[table].rows.AddKnownSeries(place.shard, place.id);
+    decoded_bytes_ += sizeof(BatchSeries) + sizeof(SeriesText);
+    return AddText(table, series, text, hash);
+  }
+
+  // Stores the fields at `at`; returns where they end, or nullptr. `taken` gets the positions in
+  // the pattern of those that may have been stored.
+  template <typename Taken>
+  const char* TakeFields(Table& table, const char* at, Taken& taken) {
+    LinePattern& pattern = table.pattern;
+    uint32_t previous = LinePattern::kNone;
+    while (true) {
+      if (end_ - at < LinePattern::kReadableBytes) return nullptr;
+      uint32_t index = pattern.After(previous);
+      if (const auto readable = static_cast<ptrdiff_t>(pattern[index].readable_bytes());
+          end_ - at < readable || !pattern[index].Matches(at)) {
+        index = pattern.FindAt(at);
+        if (index == LinePattern::kNone) return nullptr;
+        pattern.SetAfter(previous, index);
+      }
+      const uint64_t bit = uint64_t{1} << (index % 64);
+      if ((taken[index / 64] & bit) != 0) return nullptr;
+      taken[index / 64] |= bit;
+      const FieldPattern& field = pattern[index];
+      if (end_ - at < static_cast<ptrdiff_t>(field.size()) + kValueSlackBytes) return nullptr;
       at = TakeValue(table.rows, field, at + field.size());
       if (at == nullptr || at >= end_) return nullptr;
       if (*at != ',') return at;
       ++at;
+      previous = index;
     }
-    return nullptr;
   }
 
   // Stores the value at `at`, of which kValueSlackBytes can be read; returns its end, or nullptr.
@@ -267,16 +310,21 @@ class Decoder {
     const size_t begin = SkipSpace(body_, offset);
     if (IsLineEnd(body_, begin) || body_[begin] == '#') return AfterLineEnd(body_, begin);
 
-    std::string reason = ParseSeries(body_, begin, line_);
-    if (!reason.empty()) return Refuse(begin, std::move(reason));
+    uint32_t table_index = kNone;
+    const bool is_plain = TakePlainSeries(begin, table_index);
+    std::string reason;
+    if (!is_plain) {
+      reason = ParseSeries(body_, begin, line_);
+      if (!reason.empty()) return Refuse(begin, std::move(reason));
+      table_index = FindTable(line_.measurement);
+    }
     // Only the series may be new; its fields often are what they were.
-    const uint32_t table_index = FindTable(line_.measurement);
     const size_t fields_offset = begin + line_.series_text.size();
     Table& table = tables_[table_index];
     if (table.rows.full()) Grow(table, begin);
     int64_t time_ns = default_time_ns_;
     if (!table.pattern.empty() && TakeRest(table, begin, fields_offset + 1, time_ns)) {
-      Commit(FindOrAddSeries(table_index), time_ns, begin);
+      Commit(FindOrAddSeries(table_index, is_plain), time_ns, begin);
       return next_offset_;
     }
 
@@ -291,14 +339,30 @@ class Decoder {
     }
     if (!reason.empty()) return Refuse(begin, std::move(reason));
     StoreFields(table);
-    Commit(FindOrAddSeries(table_index), time_ns, begin);
+    Commit(FindOrAddSeries(table_index, is_plain), time_ns, begin);
     return line_.end;
+  }
+
+  // Takes the text of the series at `begin` apart if it is plain: its tags, in the order of the
+  // table, are in plain_ then. Otherwise the grammar must look at it.
+  bool TakePlainSeries(size_t begin, uint32_t& table_index) {
+    const size_t size =
+        text_.offset == begin ? text_.size : SeriesTextSize(body_.data() + begin, end_);
+    if (size == 0) return false;
+    line_.series_text = body_.substr(begin, size);
+    if (!SplitPlainSeries(line_.series_text, plain_)) return false;
+    table_index = FindTable(plain_.measurement);
+    Table& table = tables_[table_index];
+    if (table.tag_order.Matches(plain_.tags)) return true;
+    if (!table.tag_order.Learn(plain_.tags)) return false;
+    if (table.rows.num_series() != 0) LookUpKeys(table);
+    return true;
   }
 
   void StoreFields(Table& table) {
     const uint64_t bytes_before = table.rows.allocated_bytes();
-    bool is_predictable = line_.fields.size() <= kMaxPatternFields;
-    bool as_expected = line_.fields.size() <= table.pattern.size();
+    bool is_predictable = line_.fields.size() <= LinePattern::kMaxFields;
+    bool as_expected = true;
     names_.clear();
     for (const LineField& field : line_.fields) {
       const uint32_t name = table.rows.FindName(field.name);
@@ -315,11 +379,12 @@ class Decoder {
       } else {
         table.rows.Store(column, field.bits);
       }
-      as_expected = as_expected && table.pattern[names_.size()].Expects(field.key_text, field.type);
+      const uint32_t expected = as_expected ? table.pattern.Find(field.key_text) : kNone;
+      as_expected = expected != kNone && table.pattern[expected].type() == field.type;
       names_.push_back(name);
     }
     if (!is_predictable) {
-      table.pattern.clear();
+      table.pattern.Clear();
     } else if (!as_expected) {
       ReplacePattern(table);
     }
@@ -337,46 +402,70 @@ class Decoder {
       known.resize(std::max<size_t>(known.size(), names_[i] + 1));
       known[names_[i]] = true;
     }
-    for (FieldPattern& old : table.pattern) {
-      if (pattern.size() >= kMaxPatternFields) break;
+    for (FieldPattern& old : table.pattern.TakeFields()) {
+      if (pattern.size() >= LinePattern::kMaxFields) break;
       const bool listed = old.name() < known.size() && known[old.name()];
       if (!listed) pattern.push_back(std::move(old));
     }
-    table.pattern = std::move(pattern);
+    table.pattern.Assign(std::move(pattern));
   }
 
   uint32_t FindTable(std::string_view name) {
-    if (const auto found = table_by_name_.find(name); found != table_by_name_.end()) {
-      return found->second;
-    }
+    if (last_table_ != kNone && tables_[last_table_].rows.table() == name) return last_table_;
+    const auto found = table_by_name_.find(name);
+    if (found != table_by_name_.end()) return last_table_ = found->second;
     const auto index = static_cast<uint32_t>(tables_.size());
     tables_.emplace_back(name, seed_);
     table_by_name_.emplace(std::string(name), index);
     decoded_bytes_ += sizeof(Table) + name.size();
-    return index;
+    return last_table_ = index;
   }
 
   // The index of the line's series text; the same series may have several texts.
-  uint32_t FindOrAddSeries(uint32_t table_index) {
-    if (const auto found = series_by_text_.find(line_.series_text);
-        found != series_by_text_.end()) {
-      return found->second;
+  uint32_t FindOrAddSeries(uint32_t table_index, bool is_plain) {
+    const std::string_view text = line_.series_text;
+    const bool has_hash = text.data() == body_.data() + text_.offset && text.size() == text_.size;
+    const uint64_t hash = has_hash ? text_.hash : texts_ahead_.Hash(text);
+    if (const uint32_t found = FindSeries(text, hash); found != kNone) return found;
+    if (const auto* const place = FindPlace(text, hash);
+        place != nullptr && TableOf(*place, text) == table_index) {
+      return AddKnown(table_index, *place, text, hash);
     }
     Table& table = tables_[table_index];
-    uint32_t series = 0;
-    if (const auto found = table.series_by_key.find(std::string_view(line_.series_key));
-        found != table.series_by_key.end()) {
-      series = found->second;
-    } else {
-      series = table.rows.AddSeries(line_.series_key);
-      decoded_bytes_ += 2 * line_.series_key.size() + sizeof(BatchSeries) + sizeof(SeriesText);
-      table.series_by_key.emplace(std::move(line_.series_key), series);
+    if (!is_plain) LookUpKeys(table);
+    std::string key = is_plain ? table.tag_order.KeyOf(plain_.tags) : std::move(line_.series_key);
+    uint32_t series = kNone;
+    if (table.has_equal_keys) {
+      const auto found = table.series_by_key.find(std::string_view(key));
+      if (found != table.series_by_key.end()) series = found->second;
     }
+    if (series == kNone) {
+      decoded_bytes_ += key.size() + sizeof(BatchSeries) + sizeof(SeriesText);
+      if (table.has_equal_keys) {
+        decoded_bytes_ += key.size();
+        table.series_by_key.emplace(key, static_cast<uint32_t>(table.rows.num_series()));
+      }
+      series = table.rows.AddSeries(std::move(key), text, hash);
+    }
+    return AddText(table_index, series, text, hash);
+  }
+
+  uint32_t AddText(uint32_t table, uint32_t series, std::string_view text, uint64_t hash) {
     const auto index = static_cast<uint32_t>(series_texts_.size());
     series_texts_.push_back(
-        {.text = line_.series_text, .table = table_index, .series = series, .successor = kNone});
-    series_by_text_.emplace(line_.series_text, index);
+        {.text = text, .hash = hash, .table = table, .series = series, .successor = kNone});
+    series_by_text_.Insert(hash, index, [&](uint32_t other) { return series_texts_[other].hash; });
     return index;
+  }
+
+  // From now on two texts of the table may have the same key.
+  void LookUpKeys(Table& table) {
+    if (table.has_equal_keys) return;
+    table.has_equal_keys = true;
+    for (uint32_t i = 0; i < table.rows.num_series(); ++i) {
+      const BatchSeries& series = table.rows.series(i);
+      if (!series.is_known()) table.series_by_key.emplace(series.key, i);
+    }
   }
 
   bool IsInBody(std::string_view text) const {
@@ -509,15 +598,22 @@ class Decoder {
   const uint64_t seed_;
   int64_t default_time_ns_ = 0;
 
+  TextsAhead texts_ahead_;
   std::vector<Table> tables_;
   TextMap<uint32_t> table_by_name_;
   std::vector<SeriesText> series_texts_;
-  tsl::robin_map<std::string_view, uint32_t, TextHash, std::equal_to<>> series_by_text_;
+  TextTable series_by_text_;
   uint32_t last_series_ = kNone;
   uint64_t num_rows_ = 0;
   uint64_t decoded_bytes_ = 0;
   size_t next_offset_ = 0;
   ParsedLine line_;
+  PlainSeries plain_;
+  TextsAhead::Text text_{
+      .offset = SIZE_MAX, .size = 0, .hash = 0};  // The last that was looked for.
+  uint32_t last_table_ = kNone;
+  uint32_t last_place_ = kNone;  // The table of last_place_id_.
+  uint32_t last_place_id_ = 0;
   std::vector<uint32_t> names_;  // Of line_.fields.
 
   std::vector<LineError> errors_;

@@ -3,8 +3,10 @@
 // The grammar is line_parser.h. This file makes it fast for what devices really send: the same
 // series in the same order again and again, each with the same fields. The next line is predicted
 // to have the series that followed this one the last time, which one comparison of its raw text
-// confirms, and the field names of the line before; then only the values are parsed. A line that
-// breaks a prediction goes through the grammar, and the answer is the same either way.
+// confirms, and the field that followed each field; then only the values are parsed. A series that
+// was not predicted is looked for among those of the body and then among those that other bodies
+// made known, both by the hash of its raw text. A text that is new is split without the grammar if
+// it is plain. All else goes through the grammar, and the answer is the same either way.
 //
 // A bad line is refused alone: nothing of it stays in the rows, and decoding goes on at its end.
 
@@ -17,6 +19,7 @@
 
 #include "ingest/precision.h"
 #include "storage/base/status.h"
+#include "storage/engine/series_text_cache.h"
 #include "storage/types/row_batch.h"
 
 namespace stria::ingest {
@@ -31,7 +34,8 @@ struct DecodeOptions {
   size_t max_errors = 100;      ///< kept; the rest is counted
   size_t max_line_bytes = 4 << 20;
   /// Columns are dense, so a body of few bytes with many columns and rows can take a lot.
-  uint64_t max_decoded_bytes = 256 << 20;  ///< and eight times the body
+  uint64_t max_decoded_bytes = 256 << 20;       ///< and eight times the body
+  const storage::KnownSeries* known = nullptr;  ///< of the database, or null; outlives the call
 };
 
 /// A line that was refused.

@@ -85,8 +85,13 @@ void TableBuilder::Erase(uint32_t name) {
   }
 }
 
-uint32_t TableBuilder::AddSeries(std::string key) {
-  batch_.series.push_back({.key = std::move(key)});
+uint32_t TableBuilder::AddSeries(std::string key, std::string_view text, uint64_t hash) {
+  batch_.series.push_back({.key = std::move(key), .text = text, .text_hash = hash});
+  return static_cast<uint32_t>(batch_.series.size() - 1);
+}
+
+uint32_t TableBuilder::AddKnownSeries(uint32_t shard, SeriesId id) {
+  batch_.series.push_back({.key = {}, .text = {}, .shard = shard, .id = id.value()});
   return static_cast<uint32_t>(batch_.series.size() - 1);
 }
 

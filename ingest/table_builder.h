@@ -84,7 +84,15 @@ class TableBuilder {
     ++num_rows_;
   }
 
-  uint32_t AddSeries(std::string key);
+  /// A series by its key; `text` and `hash` are what it can be known by later.
+  uint32_t AddSeries(std::string key, std::string_view text, uint64_t hash);
+  /// A series that the engine knows.
+  uint32_t AddKnownSeries(uint32_t shard, SeriesId id);
+  /// The table that known series belong to.
+  void SetKnownTable(TableId table) { batch_.known_table = table; }
+  size_t num_series() const { return batch_.series.size(); }
+  const BatchSeries& series(uint32_t index) const { return batch_.series[index]; }
+  const std::string& table() const { return batch_.table; }
 
   /// A copy of `text` that lives as long as the batch.
   std::string_view Keep(std::string_view text);

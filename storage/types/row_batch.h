@@ -8,11 +8,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "storage/types/data_type.h"
+#include "storage/types/ids.h"
 #include "storage/types/series_key.h"
 
 namespace stria {
@@ -28,19 +30,29 @@ struct FieldColumn {
   uint32_t num_valid = 0;
 };
 
-/// A tag set that occurs in the batch.
+/// A tag set that occurs in the batch: by its key, or by the id that the engine gave it before.
 struct BatchSeries {
-  std::string key;  ///< canonical, see series_key.h
+  static constexpr uint32_t kNoId = UINT32_MAX;
+
+  std::string key;        ///< canonical, see series_key.h; may be empty when it is known
+  std::string_view text;  ///< as the sender writes it, by which it can be known; empty = by nothing
+  uint64_t text_hash = 0;  ///< of `text`
+  uint32_t shard = 0;      ///< when it is known
+  uint32_t id = kNoId;     ///< SeriesId there
+
+  bool is_known() const { return id != kNoId; }
 };
 
 struct RowBatch {
   std::string table;
-  std::vector<BatchSeries> series;     ///< distinct by key
+  std::vector<BatchSeries> series;     ///< distinct by key, and those that are known by text
   std::vector<uint32_t> series_index;  ///< [num_rows], into `series`
   std::vector<int64_t> times;          ///< [num_rows], ns
   std::vector<uint32_t> line_offsets;  ///< [num_rows], where in the body the row's line begins
   std::vector<FieldColumn> fields;
   std::vector<std::unique_ptr<std::string>> arena;  ///< unescaped strings that `fields` point to
+  std::optional<TableId>
+      known_table;  ///< what the series that are known belong to, if there are any
 
   size_t num_rows() const { return times.size(); }
 };
