@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/fuzz/encoding_check.h"
 #include "tests/fuzz/line_protocol_check.h"
 #include "tests/fuzz/reader_check.h"
 
@@ -70,6 +71,19 @@ TEST_P(ReaderCorpusTest, IsReadWithoutHarm) {
 
 INSTANTIATE_TEST_SUITE_P(Readers, ReaderCorpusTest, testing::ValuesIn(storage::ReaderChecks()),
                          [](const auto& test) { return std::string(test.param.name); });
+
+TEST(CorpusTest, ColumnsAreDecodedOrRefused) {
+  const auto files = FilesOf("encoding");
+  ASSERT_FALSE(files.empty());
+  for (const auto& file : files) {
+    const std::string whole = ReadWhole(file);
+    for (size_t size = 0; size <= whole.size(); ++size) {
+      const std::vector<char> exact(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size));
+      ASSERT_EQ(storage::FaultOfDecoding(std::as_bytes(std::span(exact))), "")
+          << file << ", its first " << size << " bytes";
+    }
+  }
+}
 
 }  // namespace
 }  // namespace stria
