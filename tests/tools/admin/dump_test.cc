@@ -66,6 +66,8 @@ TEST(DumpTest, AManifestShowsItsEdit) {
   ASSERT_TRUE(text.has_value()) << text.error().ToString();
   EXPECT_THAT(*text, HasSubstr("record 1, "));
   EXPECT_THAT(*text, HasSubstr("  part "));
+  EXPECT_THAT(*text, HasSubstr("  tombstone 4001: table 300 from "));
+  EXPECT_THAT(*text, HasSubstr("tag \"host\" by operator 0 \"a\" \"b\""));
 }
 
 TEST(DumpTest, ACatalogShowsTablesAndColumns) {
