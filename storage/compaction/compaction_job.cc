@@ -174,7 +174,7 @@ PartWriter& CompactionJob::Writer() {
 Status CompactionJob::Copy(PartCursor& cursor) {
   KillPoint("compaction.copy");
   listed_.clear();
-  if (input_.has_older_overlap) {
+  if (input_.has_older_reach) {
     for (const SourceRun& run : cursor.group()->source->runs()) {
       if (run.may_overlap) listed_.push_back(run.series);
     }
@@ -223,7 +223,7 @@ Status CompactionJob::TakeCluster() {
     STRIA_RETURN_IF_ERROR(
         AppendSurviving(slice, input_.tombstones->DeletedRanges(series, applied), slices));
   }
-  return AddPieces(std::move(slices), series, may_overlap && input_.has_older_overlap, groups);
+  return AddPieces(std::move(slices), series, may_overlap && input_.has_older_reach, groups);
 }
 
 Status CompactionJob::AddPieces(std::vector<RunSlice> slices, SeriesId series, bool may_overlap,

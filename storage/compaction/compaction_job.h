@@ -53,8 +53,8 @@ struct CompactionInput {
   std::shared_ptr<const std::vector<uint32_t>> ranks;
   /// What is deleted, as of no earlier than the parts; null: nothing.
   std::shared_ptr<const TombstoneList> tombstones;
-  /// Whether older parts, which are not among these, have rows between their first and last time.
-  bool has_older_overlap = false;
+  /// Whether older parts, which are not among these, have rows at or after their first time.
+  bool has_older_reach = false;
 };
 
 /// Thread safety: confined.

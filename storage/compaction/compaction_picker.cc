@@ -12,6 +12,7 @@ namespace stria::storage {
 namespace {
 
 constexpr uint64_t kOverlayPercent = 10;
+constexpr uint64_t kWidePercent = 50;  // Of parts of several partitions.
 // A flushed part with fewer rows is not worth a rewriting of its own: a vector.
 constexpr uint64_t kMinSingleRows = 1024;
 constexpr int kMaxLevel = 63;  // Of groups of 2^level partitions: all of them.
@@ -68,14 +69,21 @@ class Picker {
                         .settled_seq = policy_.settled_seq};
     for (int level = 0; level <= kMaxLevel; ++level) {
       auto groups = GroupsOf(level);
-      const bool is_last = level > 0 && groups.size() <= 1;
+      // In higher ones there would be the same group, of all parts that are small enough.
+      const bool is_last =
+          level > 0 && groups.size() == 1 && groups.begin()->second.size() == NumSmall();
       for (const auto& [block, members] : groups) {
-        auto of_tier = tier, of_overlay = overlay;
-        if (level > 0) of_tier.max_rows = of_overlay.max_rows = policy_.max_wide_rows;
+        auto of_tier = tier;
+        if (level > 0) {
+          of_tier.max_rows = policy_.max_wide_rows;
+          // They seldom overlap, so that a scan hardly gains by it.
+          if (of_tier.min_percent > 0)
+            of_tier.min_percent = std::max(of_tier.min_percent, kWidePercent);
+        }
         auto picked = FindWindow(members, of_tier);
         // Large parts are left as they are where small ones can be merged.
         if (picked.empty() && level == 0 && members.size() > policy_.max_overlays)
-          picked = FindWindow(members, of_overlay);
+          picked = FindWindow(members, overlay);
         if (picked.empty() && policy_.settled_seq > 0) picked = FindWindow(members, settled);
         if (!picked.empty()) return picked;
       }
@@ -94,8 +102,13 @@ class Picker {
  private:
   using Members = std::vector<size_t>;  // Positions in parts_.
 
+  size_t NumSmall() const {
+    return static_cast<size_t>(std::ranges::count_if(
+        parts_, [&](const PartMeta& part) { return part.num_rows < policy_.max_wide_rows; }));
+  }
+
   // The parts that lie in each aligned group of 2^level partitions. Above level 0 only those that
-  // are small enough to be merged there, and only groups that level - 1 did not have.
+  // are small enough to be merged there.
   std::map<int64_t, Members> GroupsOf(int level) const {
     std::map<int64_t, Members> groups;
     for (size_t i = 0; i < parts_.size(); ++i) {
@@ -168,14 +181,13 @@ std::vector<PartMeta> PickCompaction(const std::vector<PartMeta>& parts, int64_t
   return Picker(parts, partition_ns, policy).Pick(is_touched);
 }
 
-bool HasOlderOverlap(const std::vector<PartMeta>& parts, const std::vector<PartMeta>& picked) {
+bool HasOlderReach(const std::vector<PartMeta>& parts, const std::vector<PartMeta>& picked) {
   Merged merged;
   for (const auto& part : picked)
     merged.Add(part);
   return std::ranges::any_of(parts, [&](const PartMeta& part) {
-    if (std::ranges::find(picked, part) != picked.end()) return false;
-    const bool apart_in_time = part.max_time < merged.first || part.min_time > merged.last;
-    return !apart_in_time && part.seq_min <= merged.seq_max;
+    return part.max_time >= merged.first && part.seq_min <= merged.seq_max &&
+           std::ranges::find(picked, part) == picked.end();
   });
 }
 

@@ -7,10 +7,10 @@
 // rows.
 //
 // Write amplification. When parts of together R rows are merged and the largest of them has L, the
-// rule is R - L >= L / 10 (or more). Charge R to the R - L rows of the others: each pays
-// c = R / (R - L) <= 11, and is then in a part at least c and at least twice as large as its own
-// was. A row that begins in a part of r rows and ends in one of at most N = 16 M rows so pays at
-// most
+// rule is R - L >= L / 10 (L / 2 over the borders of partitions). Charge R to the R - L rows of the
+// others: each pays c = R / (R - L) <= 11, and is then in a part at least c and at least twice as
+// large as its own was. A row that begins in a part of r rows and ends in one of at most N = 16 M
+// rows so pays at most
 //
 //   max(11 / log2(11), 2 / log2(2)) * log2(N / r) = 3.2 * log2(N / r)
 //
@@ -65,7 +65,7 @@ std::vector<PartMeta> PickCompaction(const std::vector<PartMeta>& parts, int64_t
                                      const CompactionPolicy& policy,
                                      const std::function<bool(const PartMeta&)>& is_touched = {});
 
-/// Whether a part that is not among `picked` and is not newer overlaps them in time.
-bool HasOlderOverlap(const std::vector<PartMeta>& parts, const std::vector<PartMeta>& picked);
+/// Whether a part that is not among `picked` and is not newer ends at or after their first time.
+bool HasOlderReach(const std::vector<PartMeta>& parts, const std::vector<PartMeta>& picked);
 
 }  // namespace stria::storage

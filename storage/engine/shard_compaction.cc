@@ -57,8 +57,8 @@ std::unique_ptr<ShardCompaction> ShardCompaction::Pick(Shard& shard,
     const TouchedParts is_touched(shard, snapshot, *schema);
     auto picked = PickCompaction(parts, schema->partition_ns, policy, std::cref(is_touched));
     if (picked.empty()) continue;
-    const bool has_older_overlap = HasOlderOverlap(parts, picked);
-    groups.push_back({schema, std::move(picked), has_older_overlap});
+    const bool has_older_reach = HasOlderReach(parts, picked);
+    groups.push_back({schema, std::move(picked), has_older_reach});
   }
   if (groups.empty()) return nullptr;
   return std::unique_ptr<ShardCompaction>(new ShardCompaction(shard, std::move(groups)));
@@ -101,7 +101,7 @@ Status ShardCompaction::Begin() {
                         .key_of = [series](SeriesId id) { return series->KeyOf(id); },
                         .ranks = series->Ranks(),
                         .tombstones = snapshot.tombstones,
-                        .has_older_overlap = group.has_older_overlap};
+                        .has_older_reach = group.has_older_reach};
   const auto& parts = version_->PartsOf(group.schema->id).parts;
   for (const auto& meta : group.picked) {
     const auto there = std::ranges::find_if(parts, [&](const PartMeta& part) {

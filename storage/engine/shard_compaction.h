@@ -50,7 +50,7 @@ class ShardCompaction {
   struct Group {
     TableSchemaPtr schema;
     std::vector<PartMeta> picked;
-    bool has_older_overlap = false;
+    bool has_older_reach = false;
   };
 
   ShardCompaction(Shard& shard, std::vector<Group> groups)

@@ -6,6 +6,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "storage/base/check.h"
 #include "storage/base/errors.h"
 #include "storage/merge/apply_tombstones.h"
 #include "storage/merge/run_merge.h"
@@ -34,6 +35,8 @@ struct OpenSource {
   RunSource* source = nullptr;
   TombstoneList tombstones;
   uint64_t applied_deletes = 0;
+  bool compares = true;     // Every run, whatever its part's overlap set says.
+  bool may_overlap = true;  // Some run, with what came before.
 };
 
 /// Merged rows as a source, so that blocks read them like any other.
@@ -202,6 +205,8 @@ class TableScan final : public Scan {
                      std::vector<OpenSource>& sources) {
     const RunFilter filter{.time = request_.time, .series = &wanted, .bytes_read = &bytes_read_};
     const TombstoneList& tombstones = *shard.snapshot.tombstones;
+    uint64_t seq_max = 0;
+    int64_t max_time = std::numeric_limits<int64_t>::min();
     for (const auto& meta : shard.snapshot.version->PartsOf(request_.table->id).parts) {
       if (!request_.time.Overlaps(meta.min_time, meta.max_time) || tombstones.Covers(meta)) {
         ++stats_.parts_pruned;
@@ -211,10 +216,19 @@ class TableScan final : public Scan {
       STRIA_ASSIGN_OR_RETURN(auto part, shard.shard->parts().Open(meta));
       parts_.push_back(part);
       const auto hits = tombstones.Touching(meta.min_time, meta.max_time, meta.applied_deletes());
+      // Overlap sets tell of older parts. One that compaction has put before this one may hold rows
+      // that are newer, of other times.
+      const bool compares = meta.seq_min <= seq_max && meta.min_time <= max_time;
+      seq_max = std::max(seq_max, meta.seq_max);
+      max_time = std::max(max_time, meta.max_time);
       for (size_t group = 0; group < part->num_row_groups(); ++group) {
         STRIA_ASSIGN_OR_RETURN(auto source, part->OpenRowGroup(group, filter));
         if (source == nullptr) continue;
-        sources.push_back({source.get(), hits, meta.applied_deletes()});
+        sources.push_back({.source = source.get(),
+                           .tombstones = hits,
+                           .applied_deletes = meta.applied_deletes(),
+                           .compares = compares,
+                           .may_overlap = compares || part->may_overlap()});
         sources_.push_back(std::move(source));
       }
     }
@@ -223,11 +237,39 @@ class TableScan final : public Scan {
         continue;
       const auto hits = tombstones.Touching(memtable->min_time(), memtable->max_time(), applied);
       for (auto& source : memtable->Sources(num_rows)) {
-        sources.push_back({source.get(), hits, applied});
+        sources.push_back({.source = source.get(), .tombstones = hits, .applied_deletes = applied});
         sources_.push_back(std::move(source));
       }
     }
     return Status::Ok();
+  }
+
+  // Which of the wanted series have runs that overlap: sources stand in the order of their sequence
+  // numbers, which nearly always is that of time too. Runs that are in no overlap set are not
+  // compared.
+  static bool FindOverlaps(std::span<const OpenSource> sources, const std::vector<uint8_t>& wanted,
+                           std::vector<uint8_t>& overlaps) {
+#ifndef STRIA_DCHECK_ENABLED
+    if (std::ranges::none_of(sources, &OpenSource::may_overlap)) return false;
+#endif
+    std::vector<int64_t> last_of(wanted.size(), std::numeric_limits<int64_t>::min());
+    std::vector<uint8_t> seen(wanted.size(), 0);
+    bool any_overlap = false;
+    for (const auto& source : sources) {
+      for (const SourceRun& run : source.source->runs()) {
+        const uint32_t id = run.series.value();
+        if (id >= wanted.size() || wanted[id] == 0) continue;
+        const bool is_after = seen[id] == 0 || run.first_time > last_of[id];
+        if (source.compares || run.may_overlap) {
+          if (!is_after) overlaps[id] = any_overlap = true;
+        } else {
+          STRIA_DCHECK(is_after);
+        }
+        last_of[id] = seen[id] != 0 ? std::max(last_of[id], run.last_time) : run.last_time;
+        seen[id] = 1;
+      }
+    }
+    return any_overlap;
   }
 
   Status PlanShard(ScanShard& shard) {
@@ -237,23 +279,11 @@ class TableScan final : public Scan {
     std::vector<OpenSource> sources;
     STRIA_RETURN_IF_ERROR(OpenSources(shard, wanted, sources));
 
-    // First, which series have runs that overlap: sources stand in the order of their sequence
-    // numbers, which nearly always is that of time too.
-    std::vector<int64_t> last_of(wanted.size(), std::numeric_limits<int64_t>::min());
-    std::vector<uint8_t> seen(wanted.size(), 0), overlaps(wanted.size(), 0);
-    bool any_overlap = false;
-    for (const auto& [source, tombstones, applied] : sources) {
-      for (const SourceRun& run : source->runs()) {
-        const uint32_t id = run.series.value();
-        if (id >= wanted.size() || wanted[id] == 0) continue;
-        if (seen[id] != 0 && run.first_time <= last_of[id]) overlaps[id] = any_overlap = true;
-        last_of[id] = seen[id] != 0 ? std::max(last_of[id], run.last_time) : run.last_time;
-        seen[id] = 1;
-      }
-    }
+    std::vector<uint8_t> overlaps(wanted.size(), 0);
+    const bool any_overlap = FindOverlaps(sources, wanted, overlaps);
     std::map<uint32_t, std::vector<RunSlice>> merge_of;  // By series id.
     std::vector<RunSlice> slices;                        // What deletes leave of a run.
-    for (const auto& [source, tombstones, applied] : sources) {
+    for (const auto& [source, tombstones, applied, compares, may_overlap] : sources) {
       auto block = std::make_unique<BlockPlan>();
       block->source = source;
       const auto runs = source->runs();

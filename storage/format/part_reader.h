@@ -63,6 +63,9 @@ class PartReader {
   /// Opens a row group with those of its runs that `filter` wants; nullptr when there is none.
   Result<std::unique_ptr<RunSource>> OpenRowGroup(size_t index, const RunFilter& filter);
 
+  /// Whether a run may overlap older parts, or that is not known: see overlap_set.h.
+  bool may_overlap() const { return !overlap_known_ || !listed_.empty(); }
+
   /// The runs of a row group, in order.
   Result<std::vector<DirectoryRun>> ReadRuns(size_t index);
 

@@ -134,20 +134,20 @@ class Table {
     });
   }
 
-  CompactionInput Input(bool has_older_overlap = false) const {
+  CompactionInput Input(bool has_older_reach = false) const {
     return {.parts = parts_,
             .schema = std::make_shared<TableSchema>(schema_),
             .lineage = {1, 2},
             .key_of = [this](SeriesId id) { return index_->KeyOf(id); },
             .ranks = ranks_,
             .tombstones = std::make_shared<TombstoneList>(tombstones_),
-            .has_older_overlap = has_older_overlap};
+            .has_older_reach = has_older_reach};
   }
 
   // Merges all parts; they are then the one that was made, if any row is left.
-  void Compact(bool has_older_overlap = false) {
+  void Compact(bool has_older_reach = false) {
     PartFileWriter writer(files_, "part", "m" + std::to_string(num_merged_++));
-    CompactionJob job(Input(has_older_overlap), writer);
+    CompactionJob job(Input(has_older_reach), writer);
     while (true) {
       const auto more = job.Step();
       ASSERT_TRUE(more.has_value()) << more.error().ToString();
@@ -383,12 +383,12 @@ TEST(CompactionJobTest, HotRowGroupsAndThoseUnderADeleteOrWithADroppedColumnAreW
 TEST(CompactionJobTest, WhatOverlapsOlderPartsStaysListedAndNothingIsWhenThereAreNone) {
   Table table(3);
   table.AddPart(SteadyRows(0, 3, 0, 10), 1, 1, 0);  // Written without an overlap set: any may.
-  table.Compact(/*has_older_overlap=*/true);
+  table.Compact(/*has_older_reach=*/true);
   EXPECT_THAT(table.Listed(), testing::ElementsAre(0, 1, 2));
-  table.Compact(/*has_older_overlap=*/false);
+  table.Compact(/*has_older_reach=*/false);
   EXPECT_THAT(table.Listed(), testing::IsEmpty());
   table.AddPart(SteadyRows(1, 2, 5, 10), 2, 2, 0);
-  table.Compact(/*has_older_overlap=*/true);
+  table.Compact(/*has_older_reach=*/true);
   EXPECT_THAT(table.Listed(), testing::ElementsAre(1)) << "of series 0 and 2 it is known";
 }
 

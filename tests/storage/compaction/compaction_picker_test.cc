@@ -107,6 +107,9 @@ TEST(CompactionPickerTest, SmallPartsOfNeighbouringPartitionsAreMergedInAlignedG
   const CompactionPolicy idle{.min_parts = 2, .min_percent = 10};
   EXPECT_THAT(Pick(parts, idle), ElementsAre("f1", "f2"));
   EXPECT_THAT(Pick(parts), ElementsAre("f1", "f2", "f3", "f4"));
+  EXPECT_THAT(Pick({Part(1, 1, 0, 4 * kDay - 1), Part(2, 2, 4 * kDay, 8 * kDay - 1)}, idle),
+              ElementsAre("f1", "f2"))
+      << "groups of groups";
   parts.erase(parts.begin());
   EXPECT_THAT(Pick({parts.begin(), parts.begin() + 2}, idle), ElementsAre("f2", "f3"));
   for (auto& part : parts)
@@ -138,12 +141,13 @@ TEST(CompactionPickerTest, ASinglePartIsWrittenAgainForItsEncodingsOrForWhatIsDe
   EXPECT_EQ(picked[0].file, "f1");
 }
 
-TEST(CompactionPickerTest, TellsWhetherAnOlderPartOverlapsWhatIsPicked) {
+TEST(CompactionPickerTest, TellsWhetherAnOlderPartReachesWhatIsPicked) {
   const std::vector<PartMeta> parts = {Part(1, 1, 0, 9), Part(2, 2, 20, 29), Part(3, 3, 5, 25)};
-  EXPECT_TRUE(HasOlderOverlap(parts, {parts[1], parts[2]}));
-  EXPECT_FALSE(HasOlderOverlap(parts, {parts[0], parts[1]})) << "f3 is newer";
-  EXPECT_FALSE(HasOlderOverlap(parts, {parts[1]}));
-  EXPECT_FALSE(HasOlderOverlap(parts, parts));
+  EXPECT_TRUE(HasOlderReach({Part(1, 1, 50, 59), parts[1]}, {parts[1]})) << "it is later in time";
+  EXPECT_TRUE(HasOlderReach(parts, {parts[1], parts[2]}));
+  EXPECT_FALSE(HasOlderReach(parts, {parts[0], parts[1]})) << "f3 is newer";
+  EXPECT_FALSE(HasOlderReach(parts, {parts[1]}));
+  EXPECT_FALSE(HasOlderReach(parts, parts));
 }
 
 // What a table would be after its parts `picked` are merged.
