@@ -19,3 +19,4 @@ storage::EngineOptions EngineOptionsOf(const Settings& settings) {
 }
 
 }  // namespace stria::server
+          .series_cache_bytes = settings.Size("ingest.series_cache"),

@@ -69,9 +69,11 @@ class WriteHandler final : public HttpHandler {
     write->reply = std::move(reply);
     if (auto error = Prepare(*write)) return Refuse(*write, *error);
 
-    auto decoded = ingest::DecodeLineProtocol(
-        write->content.bytes,
-        {.precision = write->target.precision, .default_time_ns = clock_.NowNs()});
+    const storage::KnownSeries known = engine_.SeriesOf(write->target.database);
+    auto decoded = ingest::DecodeLineProtocol(write->content.bytes,
+                                              {.precision = write->target.precision,
+                                               .default_time_ns = clock_.NowNs(),
+                                               .known = &known});
     if (!decoded.status.ok()) {
       return Refuse(*write, Error("too_large", std::string(decoded.status.message())));
     }

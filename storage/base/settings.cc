@@ -24,6 +24,9 @@ constexpr SettingDef kSettings[] = {
      "Greatest number of columns of a table."},
     {"ingest.max_in_flight", SettingType::kSize, "512MiB", kMi, INT64_MAX,
      "Bytes of write bodies that are worked on at once; beyond, writes are answered 503."},
+    {"ingest.series_cache", SettingType::kSize, "64MiB", 0, INT64_MAX,
+     "Memory for the texts of series whose id is known, which need not be taken apart again; 0 is "
+     "none."},
     {"log.format", SettingType::kText, "text", 0, 0, "Log lines as text or json."},
     {"query.max_rows", SettingType::kCount, "0", 0, INT64_MAX,
      "Greatest number of rows of an answer; 0 is no limit."},

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "storage/base/bytes.h"
 #include "storage/base/errors.h"
 #include "storage/types/series_key.h"
 #include "storage/types/time_range.h"
@@ -13,7 +14,7 @@
 namespace stria::storage {
 namespace {
 
-constexpr size_t kMaxRejections = 100;
+constexpr size_t kMaxRejections = 10'000;  // As many as system.rejects keeps.
 constexpr int64_t kMaxPartitions = 1000;
 
 size_t FirstRow(const FieldColumn& field) {
@@ -22,14 +23,23 @@ size_t FirstRow(const FieldColumn& field) {
       field.validity.begin());
 }
 
-// The tag names of a batch with the first series that has each.
+// The tag names of a batch with the first series that has each. Series that are known have tags
+// that the table has: those were made before the series got its id, and tags are never dropped.
 std::map<std::string_view, size_t> TagsOf(const RowBatch& batch) {
   std::map<std::string_view, size_t> tags;
+  std::vector<std::string_view> before;  // Names of the series before: mostly these are the same.
   for (size_t i = 0; i < batch.series.size(); ++i) {
-    const auto parsed = ParseSeriesKey(batch.series[i].key);
-    if (!parsed) continue;  // The decoder makes well-formed keys.
-    for (const auto& [name, value] : *parsed)
-      tags.emplace(name, i);
+    if (batch.series[i].is_known()) continue;
+    ByteReader reader(AsBytes(batch.series[i].key));
+    for (size_t position = 0; !reader.empty(); ++position) {
+      const auto name = reader.ReadString();
+      const auto value = reader.ReadString();
+      if (!name || !value) break;  // The decoder makes well-formed keys.
+      if (position < before.size() && before[position] == *name) continue;
+      tags.emplace(*name, i);
+      before.resize(std::max(before.size(), position + 1));
+      before[position] = *name;
+    }
   }
   return tags;
 }
@@ -163,14 +173,26 @@ CatalogEdit::TableChange MissingColumns(const WriteRequest& request, const RowBa
   return change;
 }
 
+// Leaves out the columns that the table has no room for: lines that need them are rejected, the
+// others are stored. Returns whether anything is left to do.
+bool FitColumns(const TableSchema* schema, uint32_t max_columns, CatalogEdit::TableChange& change) {
+  const size_t num_there = schema == nullptr ? 1 : schema->columns.size();
+  const size_t room = max_columns - std::min<size_t>(max_columns, num_there);
+  if (change.columns.size() > room) change.columns.resize(room);
+  return schema == nullptr || !change.columns.empty();
+}
+
 // Binds one table of the request.
 class TableBinder {
  public:
-  TableBinder(RowBatch& batch, TableSchemaPtr schema, uint32_t num_shards, WriteResult& result)
+  TableBinder(RowBatch& batch, TableSchemaPtr schema, uint32_t num_shards, uint32_t max_columns,
+              WriteResult& result)
       : batch_(batch),
         schema_(std::move(schema)),
         columns_(schema_.get()),
         num_shards_(num_shards),
+        is_full_(schema_->columns.size() >= max_columns),
+        max_columns_(max_columns),
         result_(result) {}
 
   void Bind(const std::map<std::string_view, size_t>& tags,
@@ -212,6 +234,8 @@ class TableBinder {
     if (result_.rejections.size() >= kMaxRejections) return;
     RowRejection rejection;
     rejection.line_offset = batch_.line_offsets.empty() ? 0 : batch_.line_offsets[row];
+    // Conflicts name the type that is there; what is left had no column, for want of room or of luck.
+    if (is_full_ && stored == DataType::kNull) rejection.code = StatusCode::kResourceExhausted;
     rejection.reason = std::move(reason);
     rejection.table = batch_.table;
     rejection.column = column;
@@ -274,6 +298,12 @@ class TableBinder {
   // table in the same moment, a row may have lost its conflict and lack the column nonetheless.
   void RejectWithoutColumn(const std::map<std::string_view, size_t>& tags) {
     const auto reason = [&](std::string_view name) {
+      if (is_full_) {
+        return fmt::format(
+            "column \"{}\" would be one more than the {} that table {}.{} may have; raise "
+            "ingest.max_columns, or write these fields into another table",
+            name, max_columns_, schema_->database, schema_->name);
+      }
       return fmt::format("column \"{}\" of table {}.{} was not made; send the line again", name,
                          schema_->database, schema_->name);
     };
@@ -293,8 +323,9 @@ class TableBinder {
   void MoveAll(BoundTable& table) {
     table.rows.series = std::move(batch_.series_index);
     table.rows.times = std::move(batch_.times);
+    table.series.reserve(batch_.series.size());
     for (auto& series : batch_.series)
-      table.series.push_back(std::move(series.key));
+      table.series.push_back({std::move(series.key), series.id});
     for (auto& field : batch_.fields) {
       if (field.num_valid == 0) continue;
       ColumnRows column{.id = columns_.Find(field.name)->id,
@@ -316,11 +347,13 @@ class TableBinder {
       if (rejected_.empty() || rejected_[row] == 0) has_rows[batch_.series_index[row]] = 1;
     }
     for (size_t i = 0; i < batch_.series.size(); ++i) {
-      const std::string& key = batch_.series[i].key;
+      const BatchSeries& series = batch_.series[i];
       if (has_rows[i] == 0) continue;
-      if (ShardOf(schema_->id, key, num_shards_) != shard) continue;
+      const uint32_t shard_of_series =
+          series.is_known() ? series.shard : ShardOf(schema_->id, series.key, num_shards_);
+      if (shard_of_series != shard) continue;
       local_of[i] = static_cast<uint32_t>(table.series.size());
-      table.series.push_back(key);
+      table.series.push_back({series.key, series.id});
     }
     std::vector<uint32_t> rows;
     for (uint32_t row = 0; row < batch_.num_rows(); ++row) {
@@ -367,6 +400,8 @@ class TableBinder {
   TableSchemaPtr schema_;
   ColumnMap columns_;
   uint32_t num_shards_;
+  bool is_full_;  // No column more.
+  uint32_t max_columns_;
   WriteResult& result_;
   std::vector<uint8_t> rejected_;
   uint64_t num_rejected_ = 0;
@@ -397,7 +432,8 @@ uint32_t ShardOf(TableId table, std::string_view key, uint32_t num_shards) {
   return SlotOf(HashSeriesKey(table, key)) * num_shards / kNumSlots;
 }
 
-BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions& options) {
+BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions& options,
+                    const FindSeries& find_series) {
   BoundBatch bound;
   WriteResult& result = bound.result;
   auto snapshot = catalog.current();
@@ -406,11 +442,12 @@ BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions
     return bound;
   }
   std::vector<std::map<std::string_view, size_t>> tags;
-  for (const auto& batch : request.batches) {
+  for (auto& batch : request.batches) {
     const auto schema = snapshot->Find(request.database, batch.table);
     const int64_t partition_ns = schema == nullptr ? options.partition_ns : schema->partition_ns;
     result.status = CheckPartitions(batch, partition_ns);
     if (!result.status.ok()) return bound;
+    if (schema != nullptr) find_series(*schema, batch);
     tags.push_back(TagsOf(batch));
   }
   // Again until nothing is missing: what was there, or was just made, may be dropped by others.
@@ -421,7 +458,9 @@ BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions
       const auto schema = snapshot->Find(request.database, batch.table);
       auto change =
           MissingColumns(request, batch, tags[i], ColumnMap(schema.get()), options.partition_ns);
-      if (schema == nullptr || !change.columns.empty()) edit.tables.push_back(std::move(change));
+      if (FitColumns(schema.get(), options.max_columns, change)) {
+        edit.tables.push_back(std::move(change));
+      }
     }
     if (!snapshot->HasDatabase(request.database)) edit.databases.push_back(request.database);
     if (edit.tables.empty() && edit.databases.empty()) break;
@@ -434,7 +473,15 @@ BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions
     RowBatch& batch = request.batches[i];
     if (batch.num_rows() == 0) continue;
     const uint64_t num_rows = batch.num_rows();
-    TableBinder binder(batch, snapshot->Find(request.database, batch.table), snapshot->num_shards(),
+    auto schema = snapshot->Find(request.database, batch.table);
+    if (schema == nullptr || (batch.known_table && *batch.known_table != schema->id)) {
+      result.status = Unavailable(
+          "table {}.{} was dropped while the write was under way; nothing of the write is stored. "
+          "Send it again to make the table anew",
+          request.database, batch.table);
+      return bound;
+    }
+    TableBinder binder(batch, std::move(schema), snapshot->num_shards(), options.max_columns,
                        result);
     binder.Bind(tags[i], request.keep_alive, bound.shards);
     result.rows_written += num_rows - binder.num_rejected();

@@ -65,8 +65,15 @@ class EngineImpl final : public Engine {
       done(std::move(result));
       return;
     }
-    BoundBatch bound = BindRows(request, core_.catalog, core_.options);
+    BoundBatch bound = BindRows(request, core_.catalog, core_.options,
+                                [this](const TableSchema& table, RowBatch& batch) {
+                                  FindSeries(table, batch);
+                                });
     log_task_.Submit(std::move(bound), request.sync, std::move(done));
+  }
+
+  KnownSeries SeriesOf(std::string_view database) const override {
+    return core_.series_texts.Read(database, core_.catalog.current());
   }
 
   WriteResult Write(WriteRequest request) override {
@@ -249,6 +256,31 @@ class EngineImpl final : public Engine {
     });
     core_.env.executor->WaitUntil([&] { return answer->first.load(std::memory_order_acquire); });
     return std::move(answer->second);
+  }
+
+  // Gives the series that are in the index their ids, and lets decoders know them.
+  void FindSeries(const TableSchema& table, RowBatch& batch) {
+    const auto num_shards = static_cast<uint32_t>(core_.shards.size());
+    std::vector<std::vector<BatchSeries*>> by_shard(num_shards);
+    for (auto& series : batch.series) {
+      if (!series.is_known())
+        by_shard[ShardOf(table.id, series.key, num_shards)].push_back(&series);
+    }
+    std::vector<SeriesText> found;
+    for (uint32_t shard = 0; shard < num_shards; ++shard) {
+      if (by_shard[shard].empty()) continue;
+      core_.shards[shard]->FindSeries(table.id, by_shard[shard]);
+      for (const BatchSeries* series : by_shard[shard]) {
+        if (!series->is_known()) continue;
+        batch.known_table = table.id;
+        if (!series->text.empty()) {
+          found.push_back({.text = series->text,
+                           .hash = series->text_hash,
+                           .place = {table.id, series->shard, SeriesId(series->id)}});
+        }
+      }
+    }
+    core_.series_texts.Add(found);
   }
 
   // On small disks the log and the reserve take their share, not their default.

@@ -20,6 +20,7 @@
 #include "storage/base/status.h"
 #include "storage/engine/health.h"
 #include "storage/engine/scan.h"
+#include "storage/engine/series_text_cache.h"
 #include "storage/io/file_system.h"
 #include "storage/types/row_batch.h"
 #include "storage/types/schema.h"
@@ -48,6 +49,7 @@ struct EngineOptions {
   int64_t compact_after_ns = 30LL * 1'000'000'000;      ///< an idle table is compacted at this age
   int64_t partition_ns = 86'400LL * 1'000'000'000;      ///< of tables created from now on
   uint64_t compaction_bytes_per_second = 128ULL << 20;  ///< written by itself, at most
+  uint64_t series_cache_bytes = 64ULL << 20;  ///< texts of series whose id is known; 0 = none
   uint32_t max_columns = 10'000;
   bool create_databases = true;  ///< a write to an unknown database makes it
 };
@@ -126,6 +128,9 @@ class Engine {
 
   /// Writes a batch; calls `done` exactly once, from a thread of the executor or from this one.
   virtual void Submit(WriteRequest request, WriteCallback done) = 0;
+
+  /// The series of a database that a decoder need not take apart; `database` outlives the result.
+  virtual KnownSeries SeriesOf(std::string_view database) const = 0;
 
   /// Submit(), and waits for the answer. Not for threads of Lane::kLog.
   virtual WriteResult Write(WriteRequest request) = 0;

@@ -12,7 +12,8 @@ EngineCore::EngineCore(const EngineOptions& engine_options, const Env& engine_en
       env(engine_env),
       cache(engine_options.cache_bytes),
       health(*engine_env.clock),
-      catalog(*engine_env.files, engine_options.directory + "/catalog") {}
+      catalog(*engine_env.files, engine_options.directory + "/catalog"),
+      series_texts(engine_options.series_cache_bytes, engine_env.random->Next()) {}
 
 void EngineCore::TaskEnded() {
   Executor& executor = *env.executor;  // The engine may be gone after the next line.

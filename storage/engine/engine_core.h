@@ -55,6 +55,7 @@ class EngineCore {
   std::vector<std::unique_ptr<Shard>> shards;
   /// A batch over several shards is seen in all of them or in none: shared by whoever takes a
   /// snapshot, exclusive for whoever publishes.
+  SeriesTextCache series_texts;
   std::shared_mutex publish_mutex;
 
   std::atomic<bool> failed = false;     ///< a log or a manifest: no writes until a restart

@@ -99,12 +99,17 @@ void SeriesTextCache::AddOne(State& state, const SeriesText& text) {
   const size_t entry_bytes = Entry::BytesFor(text.text.size());
   if (entry_bytes > kBlockBytes) return;
   if (full_ && NextRandom() % kAdmitOneIn != 0) return;
-  if (state.Find(text.hash, text.text) != nullptr) return;
-  // Buckets are to be three quarters full at most, so that few overflow.
-  if (4 * (num_entries_ + 1) > 3 * kBucketSlots * state.buckets->size()) GrowBuckets(state);
+  if (const Entry* const entry = state.Find(text.hash, text.text); entry != nullptr) {
+    if (entry->place == text.place) return;
+    Remove(state, *entry);  // Of a table that was dropped.
+  }
+  // Buckets are to be half full at most, so that less than one text in a hundred finds no place.
+  if (2 * (num_entries_ + 1) > kBucketSlots * state.buckets->size()) {
+    GrowBuckets(state);
+    MakeRoom(state, 0);
+  }
   if (open_ == nullptr || kBlockBytes - open_->used < entry_bytes) {
-    while (!state.blocks.empty() && BytesOf(state) + kBlockBytes > max_bytes_)
-      DropOldest(state);
+    MakeRoom(state, kBlockBytes);
     const auto next = (state.first_block + static_cast<uint32_t>(state.blocks.size())) &
                       ((uint32_t{1} << kBlockBits) - 1);
     open_ = std::make_shared<Block>(next);
@@ -133,17 +138,28 @@ void SeriesTextCache::Place(const State& state, uint64_t hash, uint64_t slot) {
   place->store(slot, std::memory_order_release);  // The entry before it; pairs with Find().
 }
 
+void SeriesTextCache::MakeRoom(State& state, uint64_t num_bytes) {
+  while (!state.blocks.empty() && BytesOf(state) + num_bytes > max_bytes_)
+    DropOldest(state);
+}
+
+// Takes what refers to the entry away; its bytes go with the block.
+void SeriesTextCache::Remove(const State& state, const Entry& entry) {
+  for (auto& slot : (*state.buckets)[entry.hash & (state.buckets->size() - 1)].slots) {
+    const uint64_t value = slot.load(std::memory_order_relaxed);
+    if (value != 0 && state.EntryOf(value) == &entry) slot.store(0, std::memory_order_relaxed);
+  }
+}
+
 void SeriesTextCache::DropOldest(State& state) {
   const Block& block = *state.blocks.front();
   for (size_t offset = 0; offset < block.used;) {
     const Entry* const entry = block.At(offset);
-    for (auto& slot : (*state.buckets)[entry->hash & (state.buckets->size() - 1)].slots) {
-      const uint64_t value = slot.load(std::memory_order_relaxed);
-      if (value != 0 && state.EntryOf(value) == entry) slot.store(0, std::memory_order_relaxed);
-    }
+    Remove(state, *entry);
     offset += Entry::BytesFor(entry->text_bytes);
     --num_entries_;
   }
+  if (state.blocks.size() == 1) open_ = nullptr;
   state.blocks.erase(state.blocks.begin());
   state.first_block = (state.first_block + 1) & ((uint32_t{1} << kBlockBits) - 1);
   full_ = true;

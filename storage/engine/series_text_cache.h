@@ -39,6 +39,8 @@ struct SeriesPlace {
   TableId table;
   uint32_t shard = 0;
   SeriesId id;
+
+  friend bool operator==(const SeriesPlace&, const SeriesPlace&) = default;
 };
 
 /// A text that is to be remembered. `hash` is KnownSeries::Hash() of it.
@@ -89,7 +91,9 @@ class SeriesTextCache {
   };
 
   void AddOne(State& state, const SeriesText& text) STRIA_REQUIRES(mutex_);
+  void MakeRoom(State& state, uint64_t num_bytes) STRIA_REQUIRES(mutex_);
   void DropOldest(State& state) STRIA_REQUIRES(mutex_);
+  void Remove(const State& state, const Entry& entry) STRIA_REQUIRES(mutex_);
   void GrowBuckets(State& state) STRIA_REQUIRES(mutex_);
   void Place(const State& state, uint64_t hash, uint64_t slot) STRIA_REQUIRES(mutex_);
   uint64_t BytesOf(const State& state) const;

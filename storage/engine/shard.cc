@@ -330,21 +330,43 @@ FlushedTimes& Shard::FlushedTimesOf(TableId id) {
     const auto last = std::ranges::max_element(parts, {}, &PartMeta::max_time);
     table.flushed.Start(table.series->num_series(), !parts.empty(),
                         parts.empty() ? 0 : last->max_time);
+void Shard::FindSeries(TableId id, std::span<BatchSeries* const> series) const {
+  const auto index = SeriesOf(id);
+  if (index == nullptr) return;
+  std::vector<std::string_view> keys;
+  keys.reserve(series.size());
+  for (const BatchSeries* one : series)
+    keys.push_back(one->key);
+  std::vector<uint32_t> ids(keys.size());
+  index->Find(keys, ids);
+  for (size_t i = 0; i < series.size(); ++i) {
+    if (ids[i] == TableSeriesIndex::kNoId) continue;
+    series[i]->shard = number_;
+    series[i]->id = ids[i];
+  }
+}
+
   }
   return table.flushed;
 }
+    std::vector<std::string_view> keys;
+    for (const BoundSeries& series : bound.series) {
+      if (series.id == BatchSeries::kNoId) keys.push_back(series.key);
+    }
+    std::vector<uint32_t> new_ids(keys.size()), added;
+    table.series->FindOrAdd(keys, new_ids, added);
+    for (const uint32_t i : added) {
+      unlogged_series_.push_back(
+          {bound.schema->id, SeriesId(new_ids[i]), std::string(keys[i])});
+    }
 
 void Shard::ResolveSeries(std::span<BoundTable> tables) {
   for (auto& bound : tables) {
     Table& table = FindOrAddTable(bound.schema->id);
     std::vector<uint32_t> ids;
     ids.reserve(bound.series.size());
-    for (auto& key : bound.series) {
-      bool added = false;
-      const SeriesId id = table.series->FindOrAdd(key, added);
-      ids.push_back(id.value());
-      if (added) unlogged_series_.push_back({bound.schema->id, id, std::move(key)});
-    }
+    for (size_t next = 0; const BoundSeries& series : bound.series)
+      ids.push_back(series.id == BatchSeries::kNoId ? new_ids[next++] : series.id);
     for (auto& series : bound.rows.series)
       series = ids[series];
   }

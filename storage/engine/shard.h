@@ -148,6 +148,10 @@ class Shard {
   ShardSnapshot Snapshot(TableId table) const;
   /// The tombstones that rows of the table may still need; never null. Whoever writes a part under
   /// them must take the list no later than the parts that it reads.
+  /// Gives those of `series` that the index of the table has their ids. An id may be used by any
+  /// record that is logged from now on: if the record that introduces it is not logged yet, it will
+  /// be logged earlier or as one.
+  void FindSeries(TableId table, std::span<BatchSeries* const> series) const;
   std::shared_ptr<const TombstoneList> TombstonesOf(TableId table) const;
   std::shared_ptr<const Version> version() const;
   PartStore& parts() { return parts_; }

@@ -47,32 +47,49 @@ SeriesId TableSeriesIndex::FindOrAdd(std::string_view key, bool& added) {
   return SeriesId(added ? Add(key, hash) : id);
 }
 
+// At most kBatch keys, whose memory is waited for together.
+void TableSeriesIndex::FindBatch(std::span<const std::string_view> keys, uint32_t* hashes,
+                                 uint32_t* ids) const {
+  const size_t num = keys.size();
+  for (size_t i = 0; i < num; ++i) {
+    hashes[i] = HashOf(keys[i]);
+    ids_.Prefetch(hashes[i]);
+  }
+  for (size_t i = 0; i < num; ++i)
+    ids[i] = ids_.FindCandidate(hashes[i]);
+  for (int step = 0; step < 3; ++step) {
+    for (size_t i = 0; i < num; ++i) {
+      if (ids[i] != IdTable::kNone) keys_.Prefetch(ids[i], step);
+    }
+  }
+  for (size_t i = 0; i < num; ++i) {
+    if (ids[i] != IdTable::kNone && !keys_.IsKeyOf(ids[i], keys[i]))
+      ids[i] = Find(keys[i], hashes[i]);
+  }
+}
+
 void TableSeriesIndex::FindOrAdd(std::span<const std::string_view> keys, std::span<uint32_t> ids,
                                  std::vector<uint32_t>& added) {
   for (size_t begin = 0; begin < keys.size(); begin += kBatch) {
     const size_t num = std::min(kBatch, keys.size() - begin);
-    uint32_t hashes[kBatch], candidates[kBatch];
-    for (size_t i = 0; i < num; ++i) {
-      hashes[i] = HashOf(keys[begin + i]);
-      ids_.Prefetch(hashes[i]);
+    uint32_t hashes[kBatch];
+    FindBatch(keys.subspan(begin, num), hashes, ids.data() + begin);
+    for (size_t i = begin; i < begin + num; ++i) {
+      // One before it in the batch may have added it.
+      if (ids[i] == IdTable::kNone) ids[i] = Find(keys[i], hashes[i - begin]);
+      if (ids[i] != IdTable::kNone) continue;
+      ids[i] = Add(keys[i], hashes[i - begin]);
+      added.push_back(static_cast<uint32_t>(i));
     }
-    for (size_t i = 0; i < num; ++i)
-      candidates[i] = ids_.FindCandidate(hashes[i]);
-    for (int step = 0; step < 3; ++step) {
-      for (size_t i = 0; i < num; ++i) {
-        if (candidates[i] != IdTable::kNone) keys_.Prefetch(candidates[i], step);
-      }
-    }
-    for (size_t i = 0; i < num; ++i) {
-      const std::string_view key = keys[begin + i];
-      uint32_t id = candidates[i];
-      if (id == IdTable::kNone || !keys_.IsKeyOf(id, key)) id = Find(key, hashes[i]);
-      if (id == IdTable::kNone) {
-        id = Add(key, hashes[i]);
-        added.push_back(static_cast<uint32_t>(begin + i));
-      }
-      ids[begin + i] = id;
-    }
+  }
+}
+
+void TableSeriesIndex::Find(std::span<const std::string_view> keys, std::span<uint32_t> ids) const {
+  for (size_t begin = 0; begin < keys.size(); begin += kBatch) {
+    const size_t num = std::min(kBatch, keys.size() - begin);
+    uint32_t hashes[kBatch];
+    const std::shared_lock lock(mutex_);
+    FindBatch(keys.subspan(begin, num), hashes, ids.data() + begin);
   }
 }
 

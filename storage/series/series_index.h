@@ -70,6 +70,10 @@ class TableSeriesIndex {
   /// The id of `key`, if it has one.
   std::optional<SeriesId> Find(std::string_view key) const;
 
+  /// The same for many: `ids[i]` is that of `keys[i]`, or kNoId.
+  void Find(std::span<const std::string_view> keys, std::span<uint32_t> ids) const;
+  static constexpr uint32_t kNoId = IdTable::kNone;
+
   /// Adds a key under the id that a log record or a series file gives it. Does nothing if it is
   /// there under that id; fails with kCorruption when either is taken otherwise.
   Status Restore(SeriesId id, std::string_view key);
@@ -117,6 +121,7 @@ class TableSeriesIndex {
   Status RefuseId(SeriesId id, std::string_view key, uint32_t found) const;
 
   std::shared_ptr<const TagPostings> PostingsOf(const KeyColumns::Tag& tag, uint32_t end) const;
+  void FindBatch(std::span<const std::string_view> keys, uint32_t* hashes, uint32_t* ids) const;
   Roaring SeriesWith(const TagPredicate& predicate, uint32_t end) const;
   Roaring SeriesOfCodes(const KeyColumns::Tag& tag, std::span<const uint32_t> codes,
                         uint32_t end) const;
