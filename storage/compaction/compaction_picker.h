@@ -17,8 +17,8 @@
 // rows: 26 for flushes of 64 Ki rows, whatever the order of times. When times arrive in order and
 // the table stays busy, four equal parts are merged at a time, and it is log4(N / r) = 4. To that
 // come at most one rewriting of a part that no other joins, from the encodings of a flush to the
-// dense ones; one for each DELETE of the parts that it hits; and one a day of parts below 1 M rows
-// that have rested so long and have overlays.
+// dense ones; one for each DELETE of the parts that it hits; one a day of parts below 1 M rows that
+// have rested so long and have overlays; and one of what is alive in a file for as many dead bytes.
 //
 // Read amplification: among the parts of a partition that are left, in an idle table, each run of
 // neighbours has one with more than ten times the rows of all others, so that there are at most
@@ -50,14 +50,15 @@ struct CompactionPolicy {
   /// Parts whose rows have all rested for a day: two are enough, of any size, if the result is
   /// small (max_wide_rows).
   uint64_t settled_seq = 0;
-  /// Also single parts: those that were flushed and that no other joins, and those that hold rows
-  /// that are deleted.
+  /// Also single parts: those that were flushed and that no other joins, and those that are
+  /// touched.
   bool takes_single = false;
 };
 
 /// The parts to merge next, in the order of their sequence numbers; empty when there is nothing to
 /// do. `parts` stand in that order. `is_touched` tells which of them must be written again for
-/// their own sake, because rows or columns of them are deleted; empty: none.
+/// their own sake, because rows or columns of them are deleted or most of their file is; empty:
+/// none.
 ///
 /// Whatever overlaps them in time and is not among them is older or newer than all of them, so that
 /// the order in which later writes win stays what it was.

@@ -1,6 +1,8 @@
 #include "storage/engine/shard_compaction.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <utility>
 
 #include "storage/base/errors.h"
@@ -13,11 +15,29 @@ namespace {
 // work that a crash loses and the number of commits.
 constexpr uint64_t kMaxFileBytes = 64 << 20;
 
-// Tells of parts whether they must be written again: rows or columns of them are deleted.
+// Files of which less than half is parts that still count: what lives in them moves to others.
+std::set<std::string> WastefulFiles(const Shard& shard, const std::string& directory) {
+  std::map<std::string, uint64_t> alive;
+  const auto version = shard.version();
+  for (const auto& [id, table_parts] : version->tables) {
+    for (const auto& part : table_parts->parts)
+      alive[part.file] += part.length;
+  }
+  std::set<std::string> wasteful;
+  for (const auto& [file, bytes] : alive) {
+    const auto size = shard.files().FileSize(directory + "/" + file);
+    if (size && bytes < *size / 2) wasteful.insert(file);
+  }
+  return wasteful;
+}
+
+// Tells of parts whether they must be written again: rows or columns of them are deleted, or most
+// of their file is dead.
 class TouchedParts {
  public:
-  TouchedParts(Shard& shard, const ShardSnapshot& snapshot, const TableSchema& schema)
-      : shard_(shard), tombstones_(*snapshot.tombstones) {
+  TouchedParts(Shard& shard, const ShardSnapshot& snapshot, const TableSchema& schema,
+               const std::set<std::string>& wasteful)
+      : shard_(shard), tombstones_(*snapshot.tombstones), wasteful_(wasteful) {
     for (const auto& column : schema.columns) {
       if (column.role == ColumnRole::kField) kept_.push_back(column.id);
     }
@@ -27,7 +47,7 @@ class TouchedParts {
   }
 
   bool operator()(const PartMeta& part) const {
-    if (tombstones_.Touches(part)) return true;
+    if (tombstones_.Touches(part) || wasteful_.contains(part.file)) return true;
     if (!has_dropped_) return false;
     const auto reader = shard_.parts().Open(part);
     if (!reader) return false;  // Whoever reads the part will say why.
@@ -39,6 +59,7 @@ class TouchedParts {
  private:
   Shard& shard_;
   const TombstoneList& tombstones_;
+  const std::set<std::string>& wasteful_;
   std::vector<ColumnId> kept_;
   bool has_dropped_ = false;
 };
@@ -50,11 +71,14 @@ std::unique_ptr<ShardCompaction> ShardCompaction::Pick(Shard& shard,
                                                        const CompactionPolicy& policy,
                                                        const std::map<TableId, Status>& damaged) {
   std::vector<Group> groups;
+  std::set<std::string> wasteful;
+  if (policy.takes_single && !tables.empty())
+    wasteful = WastefulFiles(shard, shard.parts().directory());
   for (const auto& schema : tables) {
     if (damaged.contains(schema->id)) continue;
     const auto snapshot = shard.Snapshot(schema->id);
     const auto& parts = snapshot.version->PartsOf(schema->id).parts;
-    const TouchedParts is_touched(shard, snapshot, *schema);
+    const TouchedParts is_touched(shard, snapshot, *schema, wasteful);
     auto picked = PickCompaction(parts, schema->partition_ns, policy, std::cref(is_touched));
     if (picked.empty()) continue;
     const bool has_older_reach = HasOlderReach(parts, picked);

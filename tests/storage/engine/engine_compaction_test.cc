@@ -103,6 +103,22 @@ TEST(EngineCompactionTest, ASinglePartIsWrittenDenseOnceItsTableIsIdle) {
   EXPECT_EQ(world.engine->metrics().compactions, num) << "once";
 }
 
+TEST(EngineCompactionTest, AFileOfWhichMostIsDeadIsLeftByWhatLivesInIt) {
+  SimulatedEngine world;
+  world.Open();
+  ASSERT_TRUE(world.WriteMany("large", 0, 20'000).status.ok());
+  ASSERT_TRUE(world.WriteMany("small", 0, 10).status.ok());
+  ASSERT_TRUE(world.engine->Flush().ok());
+  const std::string shared = world.engine->Parts()[0].file;
+  ASSERT_EQ(world.engine->Parts()[1].file, shared);
+  ASSERT_TRUE(world.engine->Compact().ok()) << "the large part is written dense, elsewhere";
+  world.executor.RunFor(2 * kSecond);
+  for (const auto& part : world.engine->Parts())
+    EXPECT_NE(part.file, shared);
+  EXPECT_EQ(world.CountFiles("data/shard/0/part"), 2U);
+  EXPECT_EQ(world.CountRows("small"), 10U);
+}
+
 TEST(EngineCompactionTest, SmallPartsOfManyDaysBecomeOne) {
   SimulatedEngine world;
   world.Open();
