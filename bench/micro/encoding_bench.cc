@@ -136,15 +136,17 @@ void BM_DecodeFrameOfReference(benchmark::State& state) {
 }
 BENCHMARK(BM_DecodeFrameOfReference)->Arg(7)->Arg(12)->Arg(24);
 
-// A walk by steps of `bits` bits in lanes of `lane_bits`; one step in a hundred is a leap.
+// A walk by steps of `bits` bits in lanes of `lane_bits`; one step in 256 is a leap, as in cpu
+// values.
 std::vector<uint64_t> Steps(unsigned bits, unsigned lane_bits) {
   std::mt19937_64 random(1);
   std::vector<uint64_t> values(kNumValues);
   const uint64_t range = uint64_t{1} << (lane_bits - 1);
   uint64_t value = range / 2;
   for (auto& out : values) {
-    if (random() % 100 == 0) value = random() % range;
-    value = (value + random() % (uint64_t{1} << bits)) % range;
+    const uint64_t step = uint64_t{1} << bits;
+    const uint64_t next = value + random() % step - step / 2;
+    value = random() % 256 == 0 ? random() % range : next < range ? next : value;
     out = value;
   }
   return values;

@@ -31,7 +31,7 @@ struct CpuPart {
     const uint64_t num_rows = memtable->num_rows();
     rows = memtable->Gather(memtable->OrderAll(num_rows, bench::CpuRanks(keys)), num_rows);
     options.schema = std::make_shared<TableSchema>(bench::CpuSchema());
-    options.key_of = [this](SeriesId id) { return std::string_view(keys[id.value()]); };
+    options.key_of = [this](SeriesId id) { return keys[id.value()]; };
     options.lineage = {1, 2};
     options.seq_min = options.seq_max = 1;
   }

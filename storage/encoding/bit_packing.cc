@@ -53,8 +53,10 @@ struct Place {
   static constexpr unsigned kHere = kWidth < kLane - kShift ? kWidth : kLane - kShift;
 };
 
+// Always inlined: 32 or 64 slots are more than a compiler thinks good, and a call a slot costs
+// three times the work.
 template <unsigned kLane, unsigned kWidth, unsigned kSlot>
-void UnpackSlot(const std::byte* packed, std::byte* lanes) {
+[[gnu::always_inline]] inline void UnpackSlot(const std::byte* packed, std::byte* lanes) {
   using Bits = Place<kLane, kWidth, kSlot>;
   using V = Vector<kLane>;
   V value = Load<V>(packed + Bits::kOffset);
@@ -72,7 +74,7 @@ void UnpackSlot(const std::byte* packed, std::byte* lanes) {
 }
 
 template <unsigned kLane, unsigned kWidth, unsigned kSlot>
-void PackSlot(const std::byte* lanes, Vector<kLane>* packed) {
+[[gnu::always_inline]] inline void PackSlot(const std::byte* lanes, Vector<kLane>* packed) {
   using Bits = Place<kLane, kWidth, kSlot>;
   using V = Vector<kLane>;
   const V value = Load<V>(lanes + kSlot * kRegisterBytes);
@@ -84,26 +86,32 @@ void PackSlot(const std::byte* lanes, Vector<kLane>* packed) {
   }
 }
 
+// The pointers are arguments of their own: captured by a lambda they are loaded again for each
+// slot.
+template <unsigned kWidth, size_t... kSlots>
+void UnpackStride(const std::byte* packed, std::byte* lanes, std::index_sequence<kSlots...>) {
+  (UnpackSlot<LaneBits(kWidth), kWidth, kSlots>(packed, lanes), ...);
+}
+
+template <unsigned kWidth, size_t... kSlots>
+void PackStride(const std::byte* lanes, Vector<LaneBits(kWidth)>* packed,
+                std::index_sequence<kSlots...>) {
+  (PackSlot<LaneBits(kWidth), kWidth, kSlots>(lanes, packed), ...);
+}
+
 template <unsigned kWidth>
 void UnpackWidth(const std::byte* packed, std::byte* lanes) {
-  constexpr unsigned kLane = LaneBits(kWidth);
-  for (size_t begin = 0; begin < kRegisterBytes; begin += kStride) {
-    [&]<size_t... kSlots>(std::index_sequence<kSlots...>) {
-      (UnpackSlot<kLane, kWidth, kSlots>(packed + begin, lanes + begin), ...);
-    }
-    (std::make_index_sequence<kLane>());
-  }
+  constexpr std::make_index_sequence<LaneBits(kWidth)> kSlots;
+  for (size_t begin = 0; begin < kRegisterBytes; begin += kStride)
+    UnpackStride<kWidth>(packed + begin, lanes + begin, kSlots);
 }
 
 template <unsigned kWidth>
 void PackWidth(const std::byte* lanes, std::byte* packed) {
-  constexpr unsigned kLane = LaneBits(kWidth);
+  constexpr std::make_index_sequence<LaneBits(kWidth)> kSlots;
   for (size_t begin = 0; begin < kRegisterBytes; begin += kStride) {
-    Vector<kLane> registers[kWidth] = {};
-    [&]<size_t... kSlots>(std::index_sequence<kSlots...>) {
-      (PackSlot<kLane, kWidth, kSlots>(lanes + begin, registers), ...);
-    }
-    (std::make_index_sequence<kLane>());
+    Vector<LaneBits(kWidth)> registers[kWidth] = {};
+    PackStride<kWidth>(lanes + begin, registers, kSlots);
     for (size_t i = 0; i < kWidth; ++i)
       std::memcpy(packed + i * kRegisterBytes + begin, &registers[i], kStride);
   }

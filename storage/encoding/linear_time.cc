@@ -60,15 +60,12 @@ Status DecodeTimes(std::span<const std::byte> encoded, int64_t first_time, int64
   const auto first = static_cast<uint64_t>(first_time);
   const uint64_t step = ModelStep(first_time, last_time, times.size(), unit);
   times[0] = first_time;
-  // Whether all ascend is found out on the way, and without leaving the loop.
-  unsigned ascends = 1;
-  int64_t before = first_time;
-  for (size_t i = 1; i < times.size(); ++i) {
-    const auto time = static_cast<int64_t>(first + i * step + residuals[i - 1] * unit);
-    ascends &= time > before ? 1U : 0U;
-    before = time;
-    times[i] = time;
-  }
+  // Two loops without branches, so that both are done on whole vectors.
+  for (size_t i = 1; i < times.size(); ++i)
+    times[i] = static_cast<int64_t>(first + i * step + static_cast<uint64_t>(times[i]) * unit);
+  uint64_t ascends = 1;
+  for (size_t i = 1; i < times.size(); ++i)
+    ascends &= times[i] > times[i - 1] ? 1U : 0U;
   if (ascends == 0) return Corruption("times do not ascend");
   if (times.back() != last_time) return Corruption("times do not end at the last one");
   return Status::Ok();
