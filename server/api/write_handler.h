@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/http/byte_budget.h"
 #include "server/http/http_message.h"
+#include "server/rejects/reject_log.h"
 #include "storage/base/clock.h"
 #include "storage/engine/engine.h"
 
@@ -36,6 +39,8 @@ struct WriteHandlerOptions {
   uint64_t max_inflated_bytes = 512ULL << 20;  ///< of all compressed bodies, when decompressed
   std::string default_database = "default";    ///< of requests in QuestDB's form
   bool create_databases = true;
+  /// Takes the lines that were refused for what their table is; may be null. Must not wait.
+  std::function<void(std::vector<RejectedLine>)> on_rejected = {};
 };
 
 /// `engine`, `clock` and `observer` outlive the handler and the answers it owes.
