@@ -13,9 +13,10 @@ using Unsynced = FaultFileSystem::Unsynced;
 constexpr std::array kFates = {Unsynced::kDropNames, Unsynced::kKeepNames, Unsynced::kKeepAll,
                                Unsynced::kTorn,      Unsynced::kTorn,      Unsynced::kTorn};
 // Those that a random call meets seldom, more often.
-constexpr std::array kSteps = {Step::kAppend, Step::kRoll,       Step::kRoll,       Step::kFlush,
-                               Step::kCommit, Step::kCompaction, Step::kCompaction, Step::kSnapshot,
-                               Step::kDelete, Step::kDelete,     Step::kDrop};
+constexpr std::array kSteps = {
+    Step::kAppend,     Step::kRoll,       Step::kRoll,     Step::kFlush,    Step::kCommit,
+    Step::kCompaction, Step::kCompaction, Step::kSnapshot, Step::kSnapshot, Step::kDelete,
+    Step::kDelete,     Step::kDrop,       Step::kDrop};
 
 class Cycle {
  public:
