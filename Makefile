@@ -7,7 +7,7 @@
 #   make bench-micro     each kernel beside the limit of the hardware
 #   make bench-compare   Stria beside five other databases; QUICK=1 takes 5 minutes
 #   make test-asan, make test-tsan       the suite under sanitizers
-#   make campaign-kill, -power, -sim, -fresh   hours of it, recorded in docs/testing/campaigns.json
+#   make campaign-kill, -power, -sim, -flip, -fresh   hours of it, recorded in docs/testing/campaigns.json
 #
 # Knobs come from the environment: STRIA_HTTP, STRIA_DATA, STRIA_RUN_SECONDS, STRIA_FLEET_DEVICES,
 # STRIA_TEST_SEED, STRIA_TEST_REQUIRE, STRIA_TEST_DATA.
