@@ -43,6 +43,8 @@ constexpr SettingDef kSettings[] = {
      "Memory for encoded pages of parts."},
     {"storage.compact_after", SettingType::kDuration, "30s", kSecondNs, INT64_MAX,
      "Age at which an idle table is compacted."},
+    {"storage.compact_rate", SettingType::kSize, "128MiB", kMi, INT64_MAX,
+     "Bytes a second that compaction writes by itself, at most."},
     {"storage.disk_reserve", SettingType::kSize, "64MiB", 0, INT64_MAX,
      "Free space below which writes are answered 503 disk_full; at most a 32nd of the disk."},
     {"storage.flush_after", SettingType::kDuration, "10m", kSecondNs, INT64_MAX,

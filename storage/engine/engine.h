@@ -68,7 +68,7 @@ struct WriteResult {
   Status status;  ///< not ok: nothing of the batch was stored
   uint64_t rows_written = 0;
   uint64_t rows_rejected = 0;
-  std::vector<RowRejection> rejections;  ///< the first 100
+  std::vector<RowRejection> rejections;  ///< the first 10,000
 };
 
 /// Which rows a DELETE takes: those of `table` in `time` whose series satisfy all of `tags`.
