@@ -24,7 +24,7 @@ void KeepOnly(const std::vector<size_t>& kept, std::vector<T>& values) {
 }  // namespace
 
 void LostSeries::TakeIds(TableId table, uint32_t end, TableSeriesIndex& index,
-                         std::vector<NewSeries>& taken) {
+                         std::vector<SeriesRange>& taken) {
   for (uint32_t id = index.num_series(); id < end; ++id) {
     const std::string number = std::to_string(id);
     std::vector<TagView> tags = {{kLostTag, number}};
@@ -32,7 +32,7 @@ void LostSeries::TakeIds(TableId table, uint32_t end, TableSeriesIndex& index,
     STRIA_CHECK(key.has_value());  // One tag cannot occur twice.
     // A key of that form that is there already belongs to a client who likes strange names.
     if (!index.Restore(SeriesId(id), *key).ok()) return;
-    taken.push_back({table, SeriesId(id), *key});
+    AppendRange({table, id, id + 1}, taken);
     ids_.erase(table);  // Looked at anew.
   }
 }

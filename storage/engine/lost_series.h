@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 
+#include "storage/series/series_file.h"
 #include "storage/series/series_index.h"
 #include "storage/types/ids.h"
 #include "storage/types/table_rows.h"
@@ -19,9 +20,10 @@ namespace stria::storage {
 /// Thread safety: confined to the start of a shard.
 class LostSeries {
  public:
-  /// Takes the ids of `index` that are missing below `end`, under keys of no row, and appends them
-  /// to `taken`: they go into the next series file as others do.
-  void TakeIds(TableId table, uint32_t end, TableSeriesIndex& index, std::vector<NewSeries>& taken);
+  /// Takes the ids of `index` that are missing below `end`, under keys of no row, and adds them to
+  /// `taken`: they go into the next series file as others do.
+  void TakeIds(TableId table, uint32_t end, TableSeriesIndex& index,
+               std::vector<SeriesRange>& taken);
 
   /// Removes rows whose series is lost or not in `index`; returns their number.
   uint64_t EraseRows(const TableSeriesIndex& index, TableRows& rows);

@@ -35,6 +35,7 @@ Shard::Shard(uint32_t number, const EngineOptions& options, const Env& env, Bloc
                ReportPart(file, std::string(status.message()));
              }),
       versions_(*env.files, fmt::format("{}/shard/{}/manifest", options.directory, number)),
+      series_files_(*env.files, fmt::format("{}/shard/{}/series", options.directory, number)),
       health_(health),
       quarantine_(*env.files, fmt::format("{}/shard/{}/quarantine", options.directory, number),
                   fmt::format("shard/{}", number), health) {}
@@ -48,16 +49,9 @@ Status Shard::LoadManifest(Lineage lineage) {
   STRIA_RETURN_IF_ERROR(CheckManifestIsThere());
   STRIA_RETURN_IF_ERROR(CheckPartFiles());
   STRIA_RETURN_IF_ERROR(quarantine_.ReportKept());
-  for (const auto& name : version_->series_files) {
-    const std::string path = Directory("series") + "/" + name;
-    STRIA_ASSIGN_OR_RETURN(const auto bytes, ReadFile(*env_.files, path));
-    const auto series = DecodeSeriesFile(bytes);
-    if (!series) return series.error().WithContext(path);
-    for (const auto& one : *series) {
-      STRIA_RETURN_IF_ERROR(
-          FindOrAddTable(one.table).series->Restore(one.id, one.key).WithContext(path));
-    }
-  }
+  STRIA_RETURN_IF_ERROR(series_files_.Load(
+      version_->series_files,
+      [&](TableId table) -> TableSeriesIndex& { return *FindOrAddTable(table).series; }));
   for (const auto& [id, table_parts] : version_->tables) {
     for (const auto& tombstone : table_parts->tombstones) {
       Table& table = FindOrAddTable(id);
@@ -213,12 +207,14 @@ Status Shard::ReplayRecord(const WalFrame& frame, const CatalogSnapshot& catalog
                       static_cast<int>(frame.type));
   }
   STRIA_ASSIGN_OR_RETURN(auto record, DecodeRowsRecord(frame.payload));
-  // Series count even where the rows do not: later records may use their ids.
+  // Series count even where the rows do not: later records may use their ids. Those of a table that
+  // was dropped are in no series file any more.
   for (const auto& one : record.series) {
+    if (catalog.Find(one.table) == nullptr && one.table.value() < catalog.next_table_id()) continue;
     auto& index = *FindOrAddTable(one.table).series;
     if (has_hole_) lost_series_.TakeIds(one.table, one.id.value(), index, series_since_flush_);
     STRIA_RETURN_IF_ERROR(index.Restore(one.id, one.key));
-    series_since_flush_.push_back(one);
+    AppendRange({one.table, one.id.value(), one.id.value() + 1}, series_since_flush_);
   }
   if (is_void) return Status::Ok();
   for (auto& rows : record.tables) {
@@ -330,6 +326,10 @@ FlushedTimes& Shard::FlushedTimesOf(TableId id) {
     const auto last = std::ranges::max_element(parts, {}, &PartMeta::max_time);
     table.flushed.Start(table.series->num_series(), !parts.empty(),
                         parts.empty() ? 0 : last->max_time);
+  }
+  return table.flushed;
+}
+
 void Shard::FindSeries(TableId id, std::span<BatchSeries* const> series) const {
   const auto index = SeriesOf(id);
   if (index == nullptr) return;
@@ -346,9 +346,9 @@ void Shard::FindSeries(TableId id, std::span<BatchSeries* const> series) const {
   }
 }
 
-  }
-  return table.flushed;
-}
+void Shard::ResolveSeries(std::span<BoundTable> tables) {
+  for (auto& bound : tables) {
+    Table& table = FindOrAddTable(bound.schema->id);
     std::vector<std::string_view> keys;
     for (const BoundSeries& series : bound.series) {
       if (series.id == BatchSeries::kNoId) keys.push_back(series.key);
@@ -359,10 +359,6 @@ void Shard::FindSeries(TableId id, std::span<BatchSeries* const> series) const {
       unlogged_series_.push_back(
           {bound.schema->id, SeriesId(new_ids[i]), std::string(keys[i])});
     }
-
-void Shard::ResolveSeries(std::span<BoundTable> tables) {
-  for (auto& bound : tables) {
-    Table& table = FindOrAddTable(bound.schema->id);
     std::vector<uint32_t> ids;
     ids.reserve(bound.series.size());
     for (size_t next = 0; const BoundSeries& series : bound.series)
@@ -377,7 +373,8 @@ std::vector<NewSeries> Shard::TakeUnloggedSeries() {
 }
 
 void Shard::SeriesLogged(std::vector<NewSeries> series) {
-  std::ranges::move(series, std::back_inserter(series_since_flush_));
+  for (const NewSeries& one : series)
+    AppendRange({one.table, one.id.value(), one.id.value() + 1}, series_since_flush_);
 }
 
 void Shard::ReturnUnloggedSeries(std::vector<NewSeries> series) {
@@ -427,7 +424,9 @@ void Shard::ApplyDelete(const Tombstone& tombstone, int64_t now_ns) {
   Table& table = FindOrAddTable(tombstone.table);
   {
     const std::unique_lock lock(state_mutex_);
+    const size_t before = table.frozen.size();
     Freeze(table);
+    frozen_by_deletes_ += table.frozen.size() - before;
   }
   unpublished_deletes_.emplace_back(tombstone, now_ns);
 }
@@ -501,6 +500,7 @@ std::optional<FlushTask> Shard::BeginFlush(const std::function<bool(const Unflus
   }
   if (task.memtables.empty() && (task.tombstones.empty() || !any_due)) return std::nullopt;
   flushing_ = true;
+  frozen_by_deletes_ = 0;
   if (failed_flush_.has_value()) task.series = std::move(failed_flush_->series);
   failed_flush_.reset();
   task.series.insert(task.series.end(), series_since_flush_.begin(), series_since_flush_.end());
@@ -539,13 +539,6 @@ std::string Shard::NewFileName(const char* suffix) {
   return fmt::format("{:016x}{:016x}{}", env_.random->Next(), env_.random->Next(), suffix);
 }
 
-Result<std::string> Shard::WriteSeriesFile(const std::vector<NewSeries>& series) {
-  const std::string name = NewFileName(".series");
-  STRIA_RETURN_IF_ERROR(
-      CreateIfAbsent(*env_.files, Directory("series") + "/" + name, EncodeSeriesFile(series)));
-  return name;
-}
-
 Status Shard::CommitFlush(FlushTask& task, const CatalogSnapshot& catalog, VersionEdit& edit,
                           const std::string& part_file) {
   PartFileWriter writer(*env_.files, parts_.directory(), part_file);
@@ -564,8 +557,9 @@ Status Shard::CommitFlush(FlushTask& task, const CatalogSnapshot& catalog, Versi
   }
   if (!edit.added.empty()) STRIA_RETURN_IF_ERROR(writer.Commit());
   if (!task.series.empty()) {
-    STRIA_ASSIGN_OR_RETURN(auto name, WriteSeriesFile(task.series));
-    edit.series_files.push_back(std::move(name));
+    STRIA_RETURN_IF_ERROR(series_files_.Write(
+        task.series, NewFileName(".series"), [this](TableId table) { return SeriesOf(table); },
+        edit));
   }
   for (const auto& tombstone : task.tombstones) {
     if (catalog.Find(tombstone.table) != nullptr) edit.tombstones.push_back(tombstone);
@@ -612,10 +606,12 @@ Status Shard::RunFlush(FlushTask& task, const CatalogSnapshot& catalog) {
   VersionEdit edit;
   const std::string part_file = NewFileName(".part");
   if (Status status = CommitFlush(task, catalog, edit, part_file); !status.ok()) {
-    RemoveUncommitted(part_file, edit);
+    RemoveUncommitted(part_file);
+    if (!versions_.failed()) series_files_.Abandon();
     ReportFlushFailure(task);
     return status.WithContext(fmt::format("flush of shard {}", number_));
   }
+  series_files_.Committed();
   wal_->Recycle(task.wal_low);
   CollectGarbage();
   return Status::Ok();
@@ -623,11 +619,9 @@ Status Shard::RunFlush(FlushTask& task, const CatalogSnapshot& catalog) {
 
 // Files that were written for a commit that did not happen would only fill the disk, again at every
 // attempt. When it is not known whether it happened they stay; the next start knows.
-void Shard::RemoveUncommitted(const std::string& part_file, const VersionEdit& edit) {
+void Shard::RemoveUncommitted(const std::string& part_file) {
   if (versions_.failed()) return;
   parts_.Remove(part_file);
-  for (const auto& name : edit.series_files)
-    static_cast<void>(env_.files->Remove(Directory("series") + "/" + name));
 }
 
 void Shard::ReportFlushFailure(FlushTask& task) {
@@ -668,7 +662,7 @@ Status Shard::CommitCompaction(std::span<const MergedParts> merged, const std::s
     return Status::Ok();
   };
   const Status status = commit();
-  if (!status.ok() || edit.added.empty()) RemoveUncommitted(part_file, edit);
+  if (!status.ok() || edit.added.empty()) RemoveUncommitted(part_file);
   return status;
 }
 
@@ -762,14 +756,17 @@ void Shard::Describe(TableInfo& info) const {
     any = true;
   };
   for (const auto& part : snapshot.version->PartsOf(info.schema->id).parts) {
-    info.rows_in_parts += part.num_rows;
     info.part_bytes += part.length;
     ++info.num_parts;
+    if (snapshot.tombstones->Covers(part)) continue;  // What is deleted in part counts whole.
+    info.rows_in_parts += part.num_rows;
     extend(part.min_time, part.max_time);
   }
   for (const auto& [memtable, num_rows, applied_deletes] : snapshot.memtables) {
+    const int64_t first = memtable->min_time(), last = memtable->max_time();
+    if (num_rows == 0 || snapshot.tombstones->Covers(first, last, applied_deletes)) continue;
     info.rows_in_memtable += num_rows;
-    if (num_rows > 0) extend(memtable->min_time(), memtable->max_time());
+    extend(first, last);
   }
   if (snapshot.series != nullptr) info.num_series += snapshot.series->num_series();
 }

@@ -26,6 +26,7 @@
 #include "storage/engine/lost_series.h"
 #include "storage/engine/part_store.h"
 #include "storage/engine/quarantine.h"
+#include "storage/engine/series_files.h"
 #include "storage/flush/flushed_times.h"
 #include "storage/flush/part_file_writer.h"
 #include "storage/io/block_cache.h"
@@ -71,7 +72,7 @@ struct Unflushed {
 struct FlushTask {
   std::vector<std::shared_ptr<Memtable>> memtables;
   std::vector<Tombstone> tombstones;  ///< that the manifest has not
-  std::vector<NewSeries> series;      ///< introduced since the flush before
+  std::vector<SeriesRange> series;    ///< introduced since the flush before
   uint64_t wal_low = 0;
 };
 
@@ -119,6 +120,8 @@ class Shard {
   /// Parts the rows before it from those after it, and deletes them at the next Publish().
   void ApplyDelete(const Tombstone& tombstone, int64_t now_ns);
   void Publish();
+  /// Memtables that deletes have taken out of writing since the last flush began.
+  size_t frozen_by_deletes() const { return frozen_by_deletes_; }
   uint64_t next_seq() const { return wal_->next_seq(); }
   /// Takes the memtables for which `due` holds out of writing, and with them all tombstones that
   /// the manifest has not; nullopt when there is nothing due, or when a flush is under way, as
@@ -145,13 +148,13 @@ class Shard {
 
   // From anywhere.
 
-  ShardSnapshot Snapshot(TableId table) const;
-  /// The tombstones that rows of the table may still need; never null. Whoever writes a part under
-  /// them must take the list no later than the parts that it reads.
   /// Gives those of `series` that the index of the table has their ids. An id may be used by any
   /// record that is logged from now on: if the record that introduces it is not logged yet, it will
   /// be logged earlier or as one.
   void FindSeries(TableId table, std::span<BatchSeries* const> series) const;
+  ShardSnapshot Snapshot(TableId table) const;
+  /// The tombstones that rows of the table may still need; never null. Whoever writes a part under
+  /// them must take the list no later than the parts that it reads.
   std::shared_ptr<const TombstoneList> TombstonesOf(TableId table) const;
   std::shared_ptr<const Version> version() const;
   PartStore& parts() { return parts_; }
@@ -199,10 +202,9 @@ class Shard {
   void NoteHole(uint64_t seq);
   Status QuarantineLog(const WalRecovery& recovery);
   Status ReplayRecord(const WalFrame& frame, const CatalogSnapshot& catalog, bool is_void);
-  Result<std::string> WriteSeriesFile(const std::vector<NewSeries>& series);
   Status CommitFlush(FlushTask& task, const CatalogSnapshot& catalog, VersionEdit& edit,
                      const std::string& part_file);
-  void RemoveUncommitted(const std::string& part_file, const VersionEdit& edit);
+  void RemoveUncommitted(const std::string& part_file);
   std::string Directory(const char* name) const;
   void ReportFlushFailure(FlushTask& task);
 
@@ -212,6 +214,7 @@ class Shard {
   PartStore parts_;
   Lineage lineage_;
   VersionSet versions_;
+  SeriesFiles series_files_;
   std::unique_ptr<WalWriter> wal_;
   std::unordered_map<uint64_t, uint64_t> batch_of_seq_;  // During start, with several shards.
   uint64_t rows_recovered_ = 0;
@@ -236,12 +239,13 @@ class Shard {
   std::vector<std::shared_ptr<Memtable>> unpublished_;
   std::vector<Table*> with_unpublished_;  // Tables whose active memtable is among them.
   std::vector<std::pair<Tombstone, int64_t>> unpublished_deletes_;  // And when they were applied.
+  size_t frozen_by_deletes_ = 0;
   std::optional<uint64_t> drops_forgotten_;  // CatalogSnapshot::num_tables_dropped() of the last.
   // Records below it are in memtables or parts. The log may hold more: a batch that another shard
   // failed to log. Only a restart says whether that counts, so no flush may pass it.
   uint64_t applied_end_ = 0;
   std::vector<NewSeries> unlogged_series_;     // Have ids, and no record yet.
-  std::vector<NewSeries> series_since_flush_;  // In records, and in no series file yet.
+  std::vector<SeriesRange> series_since_flush_;  // In records, and in no series file yet.
   Mutex install_mutex_;  // A commit and its swap are one step: no version without its memtables.
 };
 

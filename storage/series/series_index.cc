@@ -115,17 +115,29 @@ Status TableSeriesIndex::Restore(SeriesId id, std::string_view key) {
   return Status::Ok();
 }
 
-Status TableSeriesIndex::Restore(SeriesId id, uint32_t shape, std::span<const uint32_t> codes) {
-  std::string key;
-  keys_.AppendKey(shape, codes, key);
-  const uint32_t hash = HashOf(key);
-  if (id.value() < keys_.num_series() && keys_.IsKeyOf(id.value(), key)) return Status::Ok();
-  const uint32_t found = Find(key, hash);
-  if (found != IdTable::kNone || id.value() != keys_.num_series()) return RefuseId(id, key, found);
-  const std::unique_lock lock(mutex_);
-  keys_.Add(shape, codes);
-  ids_.Insert(hash, id.value());
-  num_series_.store(id.value() + 1, std::memory_order_release);  // Read by num_series().
+Status TableSeriesIndex::Restore(SeriesId first, std::span<const CodedKey> keys) {
+  std::string texts[kBatch];
+  uint32_t hashes[kBatch];
+  uint32_t id = first.value();
+  for (size_t begin = 0; begin < keys.size(); begin += kBatch) {
+    const auto batch = keys.subspan(begin, std::min(kBatch, keys.size() - begin));
+    for (size_t i = 0; i < batch.size(); ++i) {
+      texts[i].clear();
+      keys_.AppendKey(batch[i].shape, batch[i].codes, texts[i]);
+      hashes[i] = HashOf(texts[i]);
+      ids_.Prefetch(hashes[i]);
+    }
+    const std::unique_lock lock(mutex_);
+    for (size_t i = 0; i < batch.size(); ++i, ++id) {
+      const uint32_t found = Find(texts[i], hashes[i]);
+      if (found == id) continue;
+      if (found != IdTable::kNone || id != keys_.num_series())
+        return RefuseId(SeriesId(id), texts[i], found);
+      keys_.Add(batch[i].shape, batch[i].codes);
+      ids_.Insert(hashes[i], id);
+    }
+    num_series_.store(keys_.num_series(), std::memory_order_release);  // Read by num_series().
+  }
   return Status::Ok();
 }
 

@@ -106,9 +106,13 @@ class TableSeriesIndex {
   /// Calls `change` with the columns, for it to add tags, values and shapes.
   void ChangeColumns(const std::function<void(KeyColumns&)>& change);
 
-  /// Restore() of one key, whose shape and codes are in the columns already. `codes` stand in the
-  /// order of the shape.
-  Status Restore(SeriesId id, uint32_t shape, std::span<const uint32_t> codes);
+  /// A key by its shape and codes, in the order of the shape; both are in the columns.
+  struct CodedKey {
+    uint32_t shape = 0;
+    std::span<const uint32_t> codes;
+  };
+  /// Restore() of many keys, under ids that count up from `first`.
+  Status Restore(SeriesId first, std::span<const CodedKey> keys);
 
   /// Makes room for so many series.
   void Reserve(size_t num_series);
@@ -117,11 +121,11 @@ class TableSeriesIndex {
   static uint32_t HashOf(std::string_view key);
 
   uint32_t Find(std::string_view key, uint32_t hash) const;
+  void FindBatch(std::span<const std::string_view> keys, uint32_t* hashes, uint32_t* ids) const;
   uint32_t Add(std::string_view key, uint32_t hash);
   Status RefuseId(SeriesId id, std::string_view key, uint32_t found) const;
 
   std::shared_ptr<const TagPostings> PostingsOf(const KeyColumns::Tag& tag, uint32_t end) const;
-  void FindBatch(std::span<const std::string_view> keys, uint32_t* hashes, uint32_t* ids) const;
   Roaring SeriesWith(const TagPredicate& predicate, uint32_t end) const;
   Roaring SeriesOfCodes(const KeyColumns::Tag& tag, std::span<const uint32_t> codes,
                         uint32_t end) const;

@@ -37,7 +37,7 @@ uint32_t TagDictionary::FindOrAdd(std::string_view value) {
   return code != kNone ? code : Add(value, hash);
 }
 
-void TagDictionary::FindOrAdd(const std::vector<std::string_view>& values,
+void TagDictionary::FindOrAdd(std::span<const std::string_view> values,
                               std::vector<uint32_t>& codes) {
   codes.resize(values.size());
   for (size_t begin = 0; begin < values.size(); begin += kBatch) {

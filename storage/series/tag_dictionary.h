@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -33,7 +34,7 @@ class TagDictionary {
   /// Its code, which is a new one if it is not there. Requires a value below 4 MiB.
   uint32_t FindOrAdd(std::string_view value);
   /// FindOrAdd() of each, faster where there are many.
-  void FindOrAdd(const std::vector<std::string_view>& values, std::vector<uint32_t>& codes);
+  void FindOrAdd(std::span<const std::string_view> values, std::vector<uint32_t>& codes);
 
   void Reserve(size_t num_values) { codes_.Reserve(num_values); }
 

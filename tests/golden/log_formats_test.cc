@@ -308,21 +308,45 @@ TEST(LogFormatsTest, TheCatalog) {
   }
 }
 
-TEST(LogFormatsTest, TheSeriesFile) {
-  const std::vector<NewSeries> series = {{TableId(1), SeriesId(0), ""},
-                                         {TableId(300), SeriesId(0),
-                                          "\x04host\x01"
-                                          "a"},
-                                         {TableId(300), SeriesId(1),
-                                          "\x04host\x01"
-                                          "b"}};
-  ExpectGolden("series/v1.series", EncodeSeriesFile(series));
-  const auto decoded = DecodeSeriesFile(ReadGolden("series/v1.series"));
+void ExpectGoldenSeries(const std::string& name) {
+  const auto decoded = DecodeSeriesFile(ReadGolden(name));
   ASSERT_TRUE(decoded) << decoded.error().ToString();
   ASSERT_EQ(decoded->size(), 3U);
+  EXPECT_EQ((*decoded)[0].table, TableId(1));
+  EXPECT_EQ((*decoded)[0].key, "");
   EXPECT_EQ((*decoded)[2].table, TableId(300));
   EXPECT_EQ((*decoded)[2].id, SeriesId(1));
-  EXPECT_EQ((*decoded)[2].key, series[2].key);
+  EXPECT_EQ((*decoded)[2].key,
+            "\x04host\x01"
+            "b");
+}
+
+TEST(LogFormatsTest, TheSeriesFile) {
+  TableSeriesIndex one, other;
+  bool added = false;
+  one.FindOrAdd("", added);
+  other.FindOrAdd(
+      "\x04host\x01"
+      "a",
+      added);
+  other.FindOrAdd(
+      "\x04host\x01"
+      "b",
+      added);
+  std::vector<std::byte> file;
+  SeriesFileWriter writer([&](std::span<const std::byte> bytes) {
+    AppendBytes(bytes, file);
+    return Status::Ok();
+  });
+  ASSERT_TRUE(writer.Add({TableId(1), 0, 1}, one).ok());
+  ASSERT_TRUE(writer.Add({TableId(300), 0, 2}, other).ok());
+  ASSERT_TRUE(writer.Finish().ok());
+  ExpectGolden("series/v2.series", file);
+  ExpectGoldenSeries("series/v2.series");
+}
+
+TEST(LogFormatsTest, TheSeriesFileOfVersion1) {
+  ExpectGoldenSeries("series/v1.series");
 }
 
 }  // namespace
