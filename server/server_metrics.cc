@@ -20,6 +20,8 @@ constexpr MetricDef kMetrics[] = {
     {"stria_parts", "gauge", "tier", "Number of parts."},
     {"stria_queries_total", "counter", "result",
      "Statements by their end: \"ok\", or the code of the error."},
+    {"stria_quarantined", "gauge", "component",
+     "Damaged files and records that are kept apart from the rest; system.health names them."},
     {"stria_query_seconds", "histogram", "", "Time from a statement to the end of its answer."},
     {"stria_recovery_seconds", "gauge", "", "How long the last start took to open the data."},
     {"stria_rows_written_total", "counter", "protocol,database",
@@ -68,6 +70,18 @@ void ServerMetrics::Watch(const storage::Engine& engine, const HttpServer& http)
         [&engine] { return static_cast<double>(engine.metrics().cache_bytes); });
   gauge("stria_memory_bytes", {{"kind", "request"}},
         [&http] { return static_cast<double>(http.stats().in_flight_bytes); });
+  using storage::HealthComponent;
+  for (const auto component :
+       {HealthComponent::kLog, HealthComponent::kPart, HealthComponent::kSeries}) {
+    gauge("stria_quarantined", {{"component", std::string(HealthComponentName(component))}},
+          [&engine, component] {
+            return static_cast<double>(std::ranges::count_if(
+                engine.HealthEntries(), [component](const storage::HealthEntry& entry) {
+                  return entry.component == component &&
+                         entry.state == storage::HealthState::kQuarantined;
+                }));
+          });
+  }
   gauge("stria_recovery_seconds", {},
         [&engine] { return static_cast<double>(engine.metrics().recovery_ns) / 1e9; });
   metrics_.AddCallback("stria_wal_syncs_total", Help("stria_wal_syncs_total"), "counter", {},

@@ -81,6 +81,16 @@ Rows ShardRows(const storage::Engine& engine) {
   return rows;
 }
 
+Rows HealthRows(const storage::Engine& engine) {
+  Rows rows;
+  for (const auto& entry : engine.HealthEntries()) {
+    rows.push_back({Text(HealthComponentName(entry.component)), Text(HealthStateName(entry.state)),
+                    Text(entry.what), Text(entry.detail), Value::Timestamp(entry.since_ns),
+                    Text(entry.advice)});
+  }
+  return rows;
+}
+
 }  // namespace
 
 void AddEngineTables(query::VirtualTableRegistry& tables, const storage::Engine& engine) {
@@ -138,6 +148,16 @@ void AddEngineTables(query::VirtualTableRegistry& tables, const storage::Engine&
        {"wal_bytes", kInt64, "size of the log that is still needed"},
        {"slots", kInt64, "share of the series, in slots of 4096"}},
       ShardRows);
+  add("health", "What is wrong, and what to do; a component that is well has one row that says so.",
+      {{"component", kString, "log, manifest, series, part, flush, compaction or disk"},
+       {"state", kString,
+        "ok; degraded: fails and is tried again; quarantined: damaged, and kept apart from the "
+        "rest; failed: until a restart"},
+       {"what", kString, "file or thing that is meant, empty for all of the component"},
+       {"detail", kString, "what happened"},
+       {"since", kTimestamp, "when it was first seen, or of the start"},
+       {"what_to_do", kString, "what helps"}},
+      HealthRows);
 }
 
 }  // namespace stria::server

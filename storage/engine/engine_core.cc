@@ -11,6 +11,7 @@ EngineCore::EngineCore(const EngineOptions& engine_options, const Env& engine_en
     : options(engine_options),
       env(engine_env),
       cache(engine_options.cache_bytes),
+      part_files(*engine_env.files, engine_options.max_open_files),
       health(*engine_env.clock),
       catalog(*engine_env.files, engine_options.directory + "/catalog"),
       series_texts(engine_options.series_cache_bytes, engine_env.random->Next()) {}
@@ -81,16 +82,27 @@ uint64_t EngineCore::MemtableBytes() const {
   return bytes;
 }
 
-void EngineCore::Report(const char* consequence, const Status& status) {
-  const MutexLock lock(report_mutex_);
-  StatusCode& last = reports_[consequence];
-  if (status.code() == last) return;
-  last = status.code();
-  if (status.ok()) {
-    stria::Log(LogLevel::kInfo, "works again", {{"after", consequence}});
-  } else {
-    stria::Log(LogLevel::kError, consequence, {{"reason", status.ToString()}});
-  }
+void EngineCore::Report(HealthComponent component, const char* consequence, const Status& status) {
+  if (status.ok()) return health.Clear(component, consequence);
+  health.Report({.component = component,
+                 .state = failed.load() ? HealthState::kFailed : HealthState::kDegraded,
+                 .what = consequence,
+                 .detail = status.ToString(),
+                 .since_ns = 0,
+                 .advice = failed.load() ? "check the disk and restart"
+                                         : "it is tried again; look at the reason"});
+}
+
+void EngineCore::ReportDisk(const Status& status) {
+  disk_full.store(!status.ok(), std::memory_order_relaxed);
+  if (status.ok()) return health.Clear(HealthComponent::kDisk);
+  health.Report({.component = HealthComponent::kDisk,
+                 .state = HealthState::kDegraded,
+                 .what = {},
+                 .detail = std::string(status.message()),
+                 .since_ns = 0,
+                 .advice = "free some space; reads and deletes go on, and writes go on by "
+                           "themselves when there is room"});
 }
 
 }  // namespace stria::storage

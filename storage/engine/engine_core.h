@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <shared_mutex>
 #include <string>
@@ -19,6 +18,7 @@
 #include "storage/engine/health.h"
 #include "storage/engine/shard.h"
 #include "storage/io/block_cache.h"
+#include "storage/io/file_pool.h"
 
 namespace stria::storage {
 
@@ -44,18 +44,21 @@ class EngineCore {
   Status CheckDisk() const;
   uint64_t MemtableBytes() const;
 
-  /// Logs what failed in the background, once for each new kind of reason, and that it works again.
-  void Report(const char* consequence, const Status& status);
+  /// Notes in `health` what failed in the background and is tried again, or that it works again.
+  void Report(HealthComponent component, const char* consequence, const Status& status);
+  /// Whether the disk has room, as the last look at it found.
+  void ReportDisk(const Status& status);
 
   EngineOptions options;
   const Env env;
   BlockCache cache;
+  FilePool part_files;
   Health health;
   Catalog catalog;
+  SeriesTextCache series_texts;
   std::vector<std::unique_ptr<Shard>> shards;
   /// A batch over several shards is seen in all of them or in none: shared by whoever takes a
   /// snapshot, exclusive for whoever publishes.
-  SeriesTextCache series_texts;
   std::shared_mutex publish_mutex;
 
   std::atomic<bool> failed = false;     ///< a log or a manifest: no writes until a restart
@@ -76,8 +79,6 @@ class EngineCore {
   const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
   std::atomic<bool> closed_ = false;
   std::atomic<int64_t> num_tasks_ = 0;
-  Mutex report_mutex_;
-  std::map<std::string, StatusCode> reports_ STRIA_GUARDED_BY(report_mutex_);
 };
 
 }  // namespace stria::storage

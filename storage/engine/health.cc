@@ -1,6 +1,5 @@
 #include "storage/engine/health.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "storage/base/log.h"
@@ -81,13 +80,6 @@ std::vector<HealthEntry> Health::Entries() const {
                        .advice = {}});
   }
   return entries;
-}
-
-uint64_t Health::CountQuarantined(HealthComponent component) const {
-  const MutexLock lock(mutex_);
-  return static_cast<uint64_t>(std::ranges::count_if(entries_, [&](const auto& entry) {
-    return entry.first.first == component && entry.second.state == HealthState::kQuarantined;
-  }));
 }
 
 }  // namespace stria::storage

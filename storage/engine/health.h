@@ -59,8 +59,6 @@ class Health {
 
   /// All findings, and for each component without one an entry that says kOk.
   std::vector<HealthEntry> Entries() const;
-  /// Findings of a component that are in state kQuarantined.
-  uint64_t CountQuarantined(HealthComponent component) const;
 
  private:
   // Files that are damaged are few, or the disk is gone; beyond this many they are only logged.

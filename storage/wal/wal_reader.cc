@@ -203,6 +203,7 @@ Result<Found> ReadSegments(FileSystem& files, const std::string& directory, uint
       found.useless.push_back(path);
       continue;
     }
+    recovery.last_epoch = std::max(recovery.last_epoch, (*header)->epoch);
     auto& segment = found.segments.emplace_back();
     segment.header = **header;
     segment.name = name;

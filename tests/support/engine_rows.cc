@@ -12,7 +12,7 @@
 namespace stria::storage {
 namespace {
 
-std::string SeriesText(const ScanSeries& series, uint32_t index) {
+std::string TagsText(const ScanSeries& series, uint32_t index) {
   std::map<std::string, std::string> tags;
   for (const auto& tag : series.tags) {
     if (tag.codes[index] >= 0)
@@ -97,7 +97,7 @@ Result<Rows> ReadRows(Engine& engine, const std::string& table, TimeRange time,
   Rows rows;
   const auto add = [&](uint32_t index, int64_t at, std::span<const VectorView> vectors,
                        uint32_t row) -> Status {
-    const std::string series = SeriesText(scan->series(), index);
+    const std::string series = TagsText(scan->series(), index);
     Fields values;
     for (size_t field = 0; field < fields.size(); ++field) {
       if (vectors[field].IsValid(row)) values[fields[field].name] = ValueText(vectors[field], row);
