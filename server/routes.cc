@@ -1,7 +1,11 @@
 #include "server/routes.h"
 
+#include <utility>
+#include <vector>
+
 #include "server/api/admin_handlers.h"
 #include "server/api/metrics_handler.h"
+#include "server/api/rejects_handler.h"
 #include "server/api/sql_handler.h"
 #include "server/api/write_handler.h"
 #include "server/thread_counts.h"
@@ -10,11 +14,13 @@ namespace stria::server {
 
 void AddRoutes(const ServerParts& parts, HttpRouter& router) {
   const Settings& settings = *parts.settings;
-  const auto write =
-      MakeWriteHandler({.max_batch_bytes = settings.Size("ingest.max_batch"),
-                        .max_inflated_bytes = settings.Size("ingest.max_in_flight"),
-                        .create_databases = settings.Flag("ingest.create_databases")},
-                       *parts.engine, *parts.clock, *parts.metrics);
+  const auto write = MakeWriteHandler(
+      {.max_batch_bytes = settings.Size("ingest.max_batch"),
+       .max_inflated_bytes = settings.Size("ingest.max_in_flight"),
+       .create_databases = settings.Flag("ingest.create_databases"),
+       .on_rejected = [rejects = parts.rejects](
+                          std::vector<RejectedLine> lines) { rejects->Add(std::move(lines)); }},
+      *parts.engine, *parts.clock, *parts.metrics);
   const auto sql = MakeSqlHandler(
       {.limits = {.timeout_ns = settings.DurationNs("query.timeout"),
                   .memory_bytes = settings.Size("query.memory"),
@@ -51,6 +57,14 @@ void AddRoutes(const ServerParts& parts, HttpRouter& router) {
               {"POST"},
               "merges the parts of every table",
               MakeCompactHandler(*parts.engine, *parts.executor)});
+  router.Add({"/api/v1/rejects/replay",
+              {"POST"},
+              "writes lines of system.rejects again",
+              MakeReplayRejectsHandler(*parts.rejects, *parts.executor)});
+  router.Add({"/api/v1/rejects/drop",
+              {"POST"},
+              "forgets lines of system.rejects",
+              MakeDropRejectsHandler(*parts.rejects, *parts.executor)});
 }
 
 }  // namespace stria::server

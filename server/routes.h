@@ -5,6 +5,7 @@
 #include "query/session/session.h"
 #include "server/api/status_handlers.h"
 #include "server/http/http_router.h"
+#include "server/rejects/rejects.h"
 #include "server/server_metrics.h"
 #include "storage/base/clock.h"
 #include "storage/base/executor.h"
@@ -21,6 +22,7 @@ struct ServerParts {
   storage::Engine* engine = nullptr;
   query::QueryService* queries = nullptr;
   ServerMetrics* metrics = nullptr;
+  Rejects* rejects = nullptr;
   Executor* executor = nullptr;
   Clock* clock = nullptr;
   Random* random = nullptr;

@@ -89,13 +89,22 @@ class ServerImpl final : public Server {
                                                            .random = &random,
                                                            .executor = executor_.get()}));
     metrics_.Watch(*engine_, *http_);
-    AddSystemTables(system_tables_, *engine_, settings_);
+    reject_log_ = std::make_unique<RejectLog>(
+        storage::PosixFileSystem(), settings_.Text("server.data") + "/rejects", RejectLimits{});
+    // Those are lines that were refused: the server works without.
+    if (const Status opened = reject_log_->Open(); !opened.ok()) {
+      Log(LogLevel::kWarning, "rejected lines are kept in memory only",
+          {{"reason", opened.ToString()}});
+    }
+    rejects_ = std::make_unique<Rejects>(*reject_log_, *engine_, *executor_);
+    AddSystemTables(system_tables_, *engine_, settings_, *reject_log_);
     queries_ = query::MakeQueryService(*engine_, clock, *executor_, system_tables_);
     AddRoutes({.settings = &settings_,
                .state = &state_,
                .engine = engine_.get(),
                .queries = queries_.get(),
                .metrics = &metrics_,
+               .rejects = rejects_.get(),
                .executor = executor_.get(),
                .clock = &clock,
                .random = &random},
@@ -120,6 +129,7 @@ class ServerImpl final : public Server {
     if (http_ == nullptr || state_.stopping.exchange(true)) return;
     http_->Stop(kStopGraceMs);
     if (engine_ == nullptr) return;  // The start failed.
+    if (rejects_ != nullptr) rejects_->Persist();
     engine_->Close();
     run_file_.Remove();
     Log(LogLevel::kInfo, "stopped", {{"http", http_address_}});
@@ -138,6 +148,8 @@ class ServerImpl final : public Server {
   // destructor the executor finishes before the engine dies.
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<storage::Engine> engine_;
+  std::unique_ptr<RejectLog> reject_log_;
+  std::unique_ptr<Rejects> rejects_;
   query::VirtualTableRegistry system_tables_;
   std::unique_ptr<query::QueryService> queries_;
   std::unique_ptr<Executor> executor_;

@@ -8,6 +8,7 @@ namespace stria::server {
 namespace {
 
 constexpr size_t kMaxLineBytesShown = 200;
+constexpr size_t kMaxLinesShown = 200;  // 100 of each kind.
 
 struct BadLine {
   uint64_t number = 0;
@@ -55,6 +56,7 @@ std::vector<BadLine> BadLines(const WriteOutcome& outcome, Dialect dialect,
         {.offset = error.line_offset, .text = DescribeLineError(outcome, error, dialect)});
   }
   for (const auto& rejection : outcome.result.rejections) {
+    if (lines.size() >= kMaxLinesShown) break;
     lines.push_back(
         {.offset = rejection.line_offset, .text = DescribeRejection(rejection, is_field)});
   }
@@ -84,6 +86,11 @@ std::string Join(const std::vector<BadLine>& lines, uint64_t num_bad, Dialect di
 
 }  // namespace
 
+std::string_view RejectionCode(const storage::RowRejection& rejection) {
+  if (rejection.code != StatusCode::kResourceExhausted) return "type_conflict";
+  return rejection.column.empty() ? "series_limit" : "column_limit";
+}
+
 std::optional<ApiError> DescribeOutcome(const WriteOutcome& outcome, Dialect dialect,
                                         const IsFieldColumn& is_field) {
   const uint64_t num_rejected = outcome.result.rows_rejected;
@@ -92,7 +99,13 @@ std::optional<ApiError> DescribeOutcome(const WriteOutcome& outcome, Dialect dia
 
   const auto lines = BadLines(outcome, dialect, is_field);
   ApiError error;
-  error.code = num_rejected != 0 ? "type_conflict" : "parse";
+  error.code = "parse";
+  if (num_rejected != 0) {
+    const auto& rejections = outcome.result.rejections;
+    error.code = rejections.empty() ? "type_conflict" : RejectionCode(rejections.front());
+    // InfluxDB 1 answers every partial write with 400.
+    if (error.code != "type_conflict" && dialect == Dialect::kInfluxV1) error.http_status = 400;
+  }
   error.line = lines.empty() ? 0 : static_cast<uint32_t>(lines.front().number);
   error.message = Join(lines, num_bad, dialect);
   if (dialect == Dialect::kQuestDb) {

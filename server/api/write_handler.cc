@@ -200,6 +200,25 @@ class WriteHandler final : public HttpHandler {
     return error;
   }
 
+  // Keeps the lines that were refused for what their table is.
+  void KeepRejected(const PendingWrite& write) const {
+    if (options_.on_rejected == nullptr || write.outcome.result.rejections.empty()) return;
+    std::vector<RejectedLine> lines;
+    const int64_t now_ns = clock_.NowNs();
+    for (const auto& rejection : write.outcome.result.rejections) {
+      lines.push_back({.id = 0,
+                       .time_ns = now_ns,
+                       .precision = write.target.precision,
+                       .database = write.target.database,
+                       .table = rejection.table,
+                       .line = std::string(LineAt(write.outcome.body, rejection.line_offset)),
+                       .code = std::string(RejectionCode(rejection)),
+                       .reason = rejection.reason,
+                       .source = std::string(ProtocolName(write.dialect))});
+    }
+    options_.on_rejected(std::move(lines));
+  }
+
   // Answers when the engine is done. May run on the log's thread.
   void Answer(PendingWrite& write) {
     const WriteOutcome& outcome = write.outcome;
@@ -209,6 +228,7 @@ class WriteHandler final : public HttpHandler {
                        .lines_unparsed = outcome.num_line_errors,
                        .rows_in_conflict = outcome.result.rows_rejected});
     if (!outcome.result.status.ok()) return Refuse(write, EngineError(write));
+    KeepRejected(write);
     const auto is_field = [&](std::string_view table, std::string_view column) {
       const auto schema = engine_.FindTable(write.target.database, table);
       const auto* const found = schema == nullptr ? nullptr : schema->Find(column);

@@ -35,7 +35,31 @@ Rows FunctionRows() {
   return rows;
 }
 
+Rows RejectRows(const RejectLog& rejects) {
+  Rows rows;
+  for (const auto& line : rejects.List({}, {})) {
+    rows.push_back({Value::Timestamp(line.time_ns), Text(line.database), Text(line.table),
+                    Text(line.line), Text(line.code), Text(line.reason), Text(line.source)});
+  }
+  return rows;
+}
+
 }  // namespace
+
+void AddRejectsTable(query::VirtualTableRegistry& tables, const RejectLog& rejects) {
+  tables.Add(std::make_unique<ComputedTable>(
+      "rejects",
+      "Lines that were refused for what their table is; `stria rejects` writes them again.",
+      std::vector<query::VirtualColumn>{
+          {"time", kTimestamp, "when the line came"},
+          {"database", kString, "database it was written to"},
+          {"table", kString, "table it was written to"},
+          {"line", kString, "the line"},
+          {"code", kString, "code of the error, such as type_conflict"},
+          {"reason", kString, "why it was refused"},
+          {"source", kString, "protocol it came by"}},
+      [&rejects]() -> Result<Rows> { return RejectRows(rejects); }));
+}
 
 void AddServerTables(query::VirtualTableRegistry& tables, const Settings& settings) {
   tables.Add(std::make_unique<ComputedTable>(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "query/plan/virtual_table.h"
+#include "server/rejects/reject_log.h"
 #include "storage/base/settings.h"
 #include "storage/engine/engine.h"
 
@@ -14,8 +15,11 @@ void AddEngineTables(query::VirtualTableRegistry& tables, const storage::Engine&
 /// Adds system.settings and functions. `settings` outlives `tables`.
 void AddServerTables(query::VirtualTableRegistry& tables, const Settings& settings);
 
+/// Adds system.rejects. `rejects` outlives `tables`.
+void AddRejectsTable(query::VirtualTableRegistry& tables, const RejectLog& rejects);
+
 /// All of them.
 void AddSystemTables(query::VirtualTableRegistry& tables, const storage::Engine& engine,
-                     const Settings& settings);
+                     const Settings& settings, const RejectLog& rejects);
 
 }  // namespace stria::server

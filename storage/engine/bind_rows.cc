@@ -15,6 +15,7 @@ namespace stria::storage {
 namespace {
 
 constexpr size_t kMaxRejections = 10'000;  // As many as system.rejects keeps.
+constexpr int kMaxTries = 10;  // A guess: each failure means that somebody else made columns.
 constexpr int64_t kMaxPartitions = 1000;
 
 size_t FirstRow(const FieldColumn& field) {
@@ -177,7 +178,8 @@ CatalogEdit::TableChange MissingColumns(const WriteRequest& request, const RowBa
 // others are stored. Returns whether anything is left to do.
 bool FitColumns(const TableSchema* schema, uint32_t max_columns, CatalogEdit::TableChange& change) {
   const size_t num_there = schema == nullptr ? 1 : schema->columns.size();
-  const size_t room = max_columns - std::min<size_t>(max_columns, num_there);
+  const size_t most = size_t{max_columns} + 1;  // With the time, which does not count.
+  const size_t room = most - std::min(most, num_there);
   if (change.columns.size() > room) change.columns.resize(room);
   return schema == nullptr || !change.columns.empty();
 }
@@ -191,7 +193,7 @@ class TableBinder {
         schema_(std::move(schema)),
         columns_(schema_.get()),
         num_shards_(num_shards),
-        is_full_(schema_->columns.size() >= max_columns),
+        is_full_(schema_->columns.size() > max_columns),
         max_columns_(max_columns),
         result_(result) {}
 
@@ -234,7 +236,8 @@ class TableBinder {
     if (result_.rejections.size() >= kMaxRejections) return;
     RowRejection rejection;
     rejection.line_offset = batch_.line_offsets.empty() ? 0 : batch_.line_offsets[row];
-    // Conflicts name the type that is there; what is left had no column, for want of room or of luck.
+    // Conflicts name the type that is there; what is left had no column, for want of room or of
+    // luck.
     if (is_full_ && stored == DataType::kNull) rejection.code = StatusCode::kResourceExhausted;
     rejection.reason = std::move(reason);
     rejection.table = batch_.table;
@@ -450,6 +453,7 @@ BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions
     if (schema != nullptr) find_series(*schema, batch);
     tags.push_back(TagsOf(batch));
   }
+  int num_tries = 0;
   // Again until nothing is missing: what was there, or was just made, may be dropped by others.
   while (true) {
     CatalogEdit edit;
@@ -465,8 +469,11 @@ BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions
     if (!snapshot->HasDatabase(request.database)) edit.databases.push_back(request.database);
     if (edit.tables.empty() && edit.databases.empty()) break;
     result.status = catalog.Commit(edit, options.max_columns);
-    if (!result.status.ok()) return bound;
     snapshot = catalog.current();
+    if (result.status.code() == StatusCode::kResourceExhausted && num_tries++ < kMaxTries) {
+      continue;  // Others took the room meanwhile; what is left is looked at again.
+    }
+    if (!result.status.ok()) return bound;
   }
   bound.shards.resize(snapshot->num_shards());
   for (size_t i = 0; i < request.batches.size(); ++i) {

@@ -49,7 +49,11 @@ void ServerFixture::Open() {
   engine_ = *std::move(engine);
   metrics_->Watch(*engine_, *http_);
   system_tables_ = {};
-  AddSystemTables(system_tables_, *engine_, settings_);
+  reject_log_ = std::make_unique<RejectLog>(
+      storage::PosixFileSystem(), settings_.Text("server.data") + "/rejects", RejectLimits{});
+  EXPECT_TRUE(reject_log_->Open().ok());
+  rejects_ = std::make_unique<Rejects>(*reject_log_, *engine_, *executor_);
+  AddSystemTables(system_tables_, *engine_, settings_, *reject_log_);
   queries_ = query::MakeQueryService(*engine_, SystemClock(), *executor_, system_tables_);
   state_.started_ns = SystemClock().NowNs();
   AddRoutes({.settings = &settings_,

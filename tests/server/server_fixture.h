@@ -11,6 +11,7 @@
 
 #include "query/session/session.h"
 #include "server/http/http_router.h"
+#include "server/rejects/rejects.h"
 #include "server/http/http_server.h"
 #include "server/routes.h"
 #include "server/server_metrics.h"
@@ -68,6 +69,8 @@ class ServerFixture {
   std::unique_ptr<HttpRouter> router_;
   std::unique_ptr<HttpServer> http_;  // Bound and never started: metrics look at it.
   std::unique_ptr<storage::Engine> engine_;
+  std::unique_ptr<RejectLog> reject_log_;
+  std::unique_ptr<Rejects> rejects_;
   query::VirtualTableRegistry system_tables_;
   std::unique_ptr<query::QueryService> queries_;
   std::unique_ptr<Executor> executor_;

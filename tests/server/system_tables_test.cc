@@ -17,8 +17,9 @@ TEST(SystemTablesTest, EachRowHasAValueForEachColumnOfItsType) {
   server.Post("/api/v1/flush");
   query::VirtualTableRegistry tables;
   const Settings settings;
-  AddSystemTables(tables, server.engine(), settings);
-  EXPECT_EQ(tables.tables().size(), 7U);
+  const RejectLog rejects(storage::PosixFileSystem(), "unused", {});
+  AddSystemTables(tables, server.engine(), settings, rejects);
+  EXPECT_EQ(tables.tables().size(), 9U);
   for (const auto& table : tables.tables()) {
     EXPECT_FALSE(table->description().empty()) << table->name();
     const auto rows = table->Rows();
