@@ -130,7 +130,8 @@ __m256i LastLane(bool of_half) {
   alignas(32) std::array<uint8_t, 32> control;
   for (size_t i = 0; i < control.size(); ++i) {
     const size_t begin = (of_half ? 8 : 16) - sizeof(Lane);
-    control[i] = of_half && i % 16 < 8 ? 0x80 : static_cast<uint8_t>(begin + i % sizeof(Lane));
+    const size_t from = of_half && i % 16 < 8 ? 0x80 : begin + i % sizeof(Lane);
+    control[i] = static_cast<uint8_t>(from);
   }
   return _mm256_load_si256(reinterpret_cast<const __m256i*>(control.data()));
 }

@@ -34,8 +34,9 @@ struct FieldColumn {
 struct BatchSeries {
   static constexpr uint32_t kNoId = UINT32_MAX;
 
-  std::string key;        ///< canonical, see series_key.h; may be empty when it is known
-  std::string_view text;  ///< as the sender writes it, by which it can be known; empty = by nothing
+  std::string key;  ///< canonical, see series_key.h; may be empty when it is known
+  /// As the sender writes it, by which it can be known; empty: by nothing.
+  std::string_view text = {};
   uint64_t text_hash = 0;  ///< of `text`
   uint32_t shard = 0;      ///< when it is known
   uint32_t id = kNoId;     ///< SeriesId there

@@ -61,6 +61,7 @@ void ServerFixture::Open() {
              .engine = engine_.get(),
              .queries = queries_.get(),
              .metrics = metrics_.get(),
+             .rejects = rejects_.get(),
              .executor = executor_.get(),
              .clock = &SystemClock(),
              .random = &SystemRandom()},

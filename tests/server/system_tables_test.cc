@@ -17,7 +17,10 @@ TEST(SystemTablesTest, EachRowHasAValueForEachColumnOfItsType) {
   server.Post("/api/v1/flush");
   query::VirtualTableRegistry tables;
   const Settings settings;
-  const RejectLog rejects(storage::PosixFileSystem(), "unused", {});
+  RejectLog rejects(storage::PosixFileSystem(), "unused", {});
+  RejectedLine rejected;
+  rejected.line = "m f=\"x\" 1";
+  rejects.Add({rejected});
   AddSystemTables(tables, server.engine(), settings, rejects);
   EXPECT_EQ(tables.tables().size(), 9U);
   for (const auto& table : tables.tables()) {

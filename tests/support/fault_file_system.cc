@@ -169,6 +169,13 @@ std::vector<std::byte>& FaultFileSystem::BytesOf(const std::string& path) {
   return directories_[parent].names.at(name)->bytes;
 }
 
+void FaultFileSystem::WriteOut(const std::string& path) {
+  const auto [parent, name] = Split(path);
+  const MutexLock lock(mutex_);
+  auto& inode = *directories_[parent].names.at(name);
+  inode.disk = inode.bytes;
+}
+
 std::map<std::string, std::vector<std::byte>> FaultFileSystem::AllFiles() const {
   const MutexLock lock(mutex_);
   std::map<std::string, std::vector<std::byte>> files;

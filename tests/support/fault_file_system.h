@@ -78,6 +78,8 @@ class FaultFileSystem final : public FileSystem {
 
   /// The bytes that reads of a file see, to be damaged.
   std::vector<std::byte>& BytesOf(const std::string& path);
+  /// Lets a power cut leave the bytes of a file as they are now, damage included.
+  void WriteOut(const std::string& path);
   /// The bytes that reads see, of all files, by path.
   std::map<std::string, std::vector<std::byte>> AllFiles() const;
   /// Puts a file there, synced.

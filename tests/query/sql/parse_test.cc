@@ -193,7 +193,7 @@ TEST(ParseTest, ErrorsPointAtTheToken) {
       {"SELECT interval '3 parsecs'", 1, 17, "", ""},
       {"SELECT timestamp '2024-13-01'", 1, 18, "", ""},
       {"SELECT 1e999", 1, 8, "does not fit float64", ""},
-      {"DROP TABLE t", 1, 1, "expected a statement, found \"DROP\"", "statements are SELECT"},
+      {"TRUNCATE t", 1, 1, "expected a statement, found \"TRUNCATE\"", "statements are SELECT"},
       {"INSERT INTO t VALUES (1)", 1, 1, "expected a statement", "statements are SELECT"},
       {"SELECT 0x10", 1, 8, "expected an expression, found \"0x10\"", "a number ends"},
       {"SELECT 1_000", 1, 8, "found \"1_000\"", "a number ends"},

@@ -98,7 +98,7 @@ TEST(EngineFaultTest, AFlushThatFindsTheDiskFullKeepsTheRowsIsLoggedAndIsDoneLat
   ASSERT_TRUE(world.WriteMany("m", 0, 5000).status.ok());
   world.files.SetCapacity(UsedBytes(world.files));
   EXPECT_EQ(world.engine->Flush().code(), StatusCode::kDiskFull);
-  EXPECT_THAT(world.log_lines, Contains(AllOf(HasSubstr("error"), HasSubstr("flush of shard 0"),
+  EXPECT_THAT(world.log_lines, Contains(AllOf(HasSubstr("warning"), HasSubstr("flush of shard 0"),
                                               HasSubstr("disk_full"))));
   EXPECT_EQ(world.CountRows("m"), 5000U);
   EXPECT_EQ(world.CountFiles("data/shard/0/part"), 0U);
