@@ -48,9 +48,10 @@ Bound<DataType> ResultType(const AggregateCall& call, const AstExpr& ast) {
     case AggregateKind::kCount: return DataType::kInt64;
     case AggregateKind::kSum:
     case AggregateKind::kAvg:
+      if (type == DataType::kInterval) return type;
       if (!IsNumeric(type)) {
         return BindError(ast.args[0]->position, "type_conflict",
-                         fmt::format("{}() needs numbers; {} is {}", ast.names[0],
+                         fmt::format("{}() needs numbers or intervals; {} is {}", ast.names[0],
                                      call.argument->text, DataTypeName(type)));
       }
       return call.kind == AggregateKind::kAvg ? DataType::kFloat64 : type;

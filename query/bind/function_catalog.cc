@@ -17,6 +17,7 @@ struct FixedEntry {
 
 constexpr FixedEntry kAggregates[] = {
     {"avg", "avg(number) -> float64", "The arithmetic mean."},
+    {"avg", "avg(interval) -> interval", "The arithmetic mean."},
     {"count", "count(*) -> int64", "The number of rows."},
     {"count", "count(any) -> int64", "The number of values that are not NULL."},
     {"first", "first(any) -> any", "The value with the least time."},
@@ -27,6 +28,7 @@ constexpr FixedEntry kAggregates[] = {
     {"min", "min(any) -> any", "The least value."},
     {"sum", "sum(number) -> number",
      "The sum, in the type of its numbers; one of integers that does not fit fails."},
+    {"sum", "sum(interval) -> interval", "The sum; one that does not fit fails."},
 };
 
 // Aggregates may stand before OVER too.

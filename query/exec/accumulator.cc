@@ -28,6 +28,16 @@ AggregateSet WantedFor(AggregateKind kind) {
   return 0;
 }
 
+double ExactAverage(Int128 sum, uint64_t count) {
+  // Within 2^53 both are doubles and the division rounds once; beyond, the wider mantissa of long
+  // double keeps the first rounding from being seen.
+  constexpr Int128 kExact = Int128{1} << 53;
+  if (sum <= kExact && sum >= -kExact) {
+    return static_cast<double>(static_cast<int64_t>(sum)) / static_cast<double>(count);
+  }
+  return static_cast<double>(static_cast<long double>(sum) / static_cast<long double>(count));
+}
+
 int OrderOf(std::string_view a, std::string_view b) {
   const int order = a.compare(b);
   return order < 0 ? -1 : order > 0 ? 1 : 0;
@@ -42,14 +52,11 @@ Column FlatColumn(DataType type, size_t num_rows) {
 
 }  // namespace
 
-double ExactAverage(Int128 sum, uint64_t count) {
-  // Within 2^53 both are doubles and the division rounds once; beyond, the wider mantissa of long
-  // double keeps the first rounding from being seen.
-  constexpr Int128 kExact = Int128{1} << 53;
-  if (sum <= kExact && sum >= -kExact) {
-    return static_cast<double>(static_cast<int64_t>(sum)) / static_cast<double>(count);
-  }
-  return static_cast<double>(static_cast<long double>(sum) / static_cast<long double>(count));
+uint64_t AverageBits(Int128 sum, uint64_t count, DataType type) {
+  if (type != DataType::kInterval) return std::bit_cast<uint64_t>(ExactAverage(sum, count));
+  const Int128 divisor{count};
+  const Int128 half = sum < 0 ? -(divisor / 2) : divisor / 2;
+  return static_cast<uint64_t>(static_cast<int64_t>((sum + half) / divisor));
 }
 
 Result<uint64_t> IntegerSumBits(Int128 sum, DataType type, std::string_view text) {
@@ -277,10 +284,10 @@ Column Accumulator::FinishAverages(std::span<const uint32_t> groups) const {
   for (size_t i = 0; i < groups.size(); ++i) {
     const uint64_t count = counts_[groups[i]];
     if (count == 0) continue;
-    const double average = argument_ == DataType::kFloat64
-                               ? float_sums_[groups[i]] / static_cast<double>(count)
-                               : ExactAverage(int_sums_[groups[i]], count);
-    column.bits[i] = std::bit_cast<uint64_t>(average);
+    column.bits[i] =
+        argument_ == DataType::kFloat64
+            ? std::bit_cast<uint64_t>(float_sums_[groups[i]] / static_cast<double>(count))
+            : AverageBits(int_sums_[groups[i]], count, result_);
   }
   MarkEmpty(groups, column);
   return column;

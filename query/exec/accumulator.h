@@ -26,11 +26,12 @@
 
 namespace stria::query {
 
-/// The mean of integers, from their exact sum, rounded once.
-double ExactAverage(Int128 sum, uint64_t count);
+/// The mean of integers, from their exact sum and rounded once, as bits of `type`: float64, or
+/// interval, where halves of a nanosecond are rounded away from 0.
+uint64_t AverageBits(Int128 sum, uint64_t count, DataType type);
 
-/// `sum` as bits of `type`, int64 or uint64. Fails with kOutOfRange, in the name of `text`, when it
-/// does not fit.
+/// `sum` as bits of `type`: int64, uint64 or interval. Fails with kOutOfRange, in the name of
+/// `text`, when it does not fit.
 Result<uint64_t> IntegerSumBits(Int128 sum, DataType type, std::string_view text);
 
 /// Thread safety: thread-compatible.

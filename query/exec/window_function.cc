@@ -252,7 +252,7 @@ class Computation {
         },
         [&](uint32_t p, const auto& state) -> Status {
           if (is_average) {
-            SetNumber(p, ExactAverage(state.sum, state.count));
+            Set(p, AverageBits(state.sum, state.count, input_.call.type));
             return Status::Ok();
           }
           STRIA_ASSIGN_OR_RETURN(const uint64_t bits,

@@ -67,8 +67,8 @@ enum class AggregateKind : uint8_t { kCountStar, kCount, kSum, kAvg, kMin, kMax,
 /// column where it is left out. NULL values are ignored by all but kCountStar.
 ///
 /// Result types: counts int64; sum of ints int64 (uint64 for uint64; error out_of_range on overflow
-/// of a 128-bit accumulator's result), of floats float64; avg float64; min, max, first, last the
-/// type of their argument.
+/// of a 128-bit accumulator's result), of floats float64; avg float64; of intervals both are
+/// intervals; min, max, first, last the type of their argument.
 struct AggregateCall {
   AggregateKind kind = AggregateKind::kCountStar;
   ExprPtr argument;    ///< nullptr for kCountStar

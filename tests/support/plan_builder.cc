@@ -85,6 +85,42 @@ AggregateCall MakeAggregate(AggregateKind kind, ExprPtr argument, ExprPtr time) 
   return call;
 }
 
+WindowCall MakeWindowCall(WindowKind kind, std::vector<ExprPtr> args, WindowFrame frame,
+                          AggregateKind aggregate) {
+  WindowCall call;
+  call.kind = kind;
+  call.aggregate = aggregate;
+  call.frame = std::move(frame);
+  std::string arguments;
+  for (const auto& arg : args)
+    arguments += (arguments.empty() ? "" : ", ") + arg->text;
+  switch (kind) {
+    case WindowKind::kAggregate:
+      call.type = MakeAggregate(aggregate, args.empty() ? nullptr : args[0]).type;
+      break;
+    case WindowKind::kPercentRank:
+    case WindowKind::kCumeDist: call.type = DataType::kFloat64; break;
+    case WindowKind::kRowNumber:
+    case WindowKind::kRank:
+    case WindowKind::kDenseRank:
+    case WindowKind::kNtile: call.type = DataType::kInt64; break;
+    default: call.type = args[0]->type; break;
+  }
+  call.args = std::move(args);
+  const auto bound = [](const FrameBound& end) {
+    return fmt::format("{}:{}", static_cast<int>(end.kind),
+                       end.offset.is_null() ? 0.0
+                       : end.offset.type == DataType::kFloat64
+                           ? end.offset.float64()
+                           : static_cast<double>(end.offset.int64()));
+  };
+  call.text = fmt::format("window{}_{}({}) {} {} to {}", static_cast<int>(kind),
+                          static_cast<int>(aggregate), arguments,
+                          call.frame.unit == FrameUnit::kRows ? "rows" : "range",
+                          bound(call.frame.begin), bound(call.frame.end));
+  return call;
+}
+
 PlanPtr ScanOf(TableSchemaPtr table, const std::vector<std::string>& columns, TimeRange time) {
   auto node = NodeOf(PlanKind::kScan, nullptr);
   for (const auto& name : columns) {
@@ -137,6 +173,18 @@ PlanPtr LimitOf(std::optional<uint64_t> limit, uint64_t offset, PlanPtr input) {
   auto node = NodeOf(PlanKind::kLimit, std::move(input));
   node->limit = limit;
   node->offset = offset;
+  return node;
+}
+
+PlanPtr WindowOf(std::vector<ExprPtr> partition, std::vector<SortKey> order,
+                 std::vector<WindowCall> calls, PlanPtr input) {
+  auto node = NodeOf(PlanKind::kWindow, std::move(input));
+  node->output = node->input->output;
+  for (const auto& call : calls)
+    node->output.push_back({call.text, call.type});
+  node->exprs = std::move(partition);
+  node->sort_keys = std::move(order);
+  node->window_calls = std::move(calls);
   return node;
 }
 

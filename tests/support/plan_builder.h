@@ -27,12 +27,18 @@ ExprPtr BucketOf(int64_t width_ns, ExprPtr time, std::optional<int64_t> origin_n
 /// `time` orders kFirst and kLast.
 AggregateCall MakeAggregate(AggregateKind kind, ExprPtr argument, ExprPtr time = nullptr);
 
+/// `aggregate` is that of kAggregate.
+WindowCall MakeWindowCall(WindowKind kind, std::vector<ExprPtr> args, WindowFrame frame = {},
+                          AggregateKind aggregate = AggregateKind::kCountStar);
+
 PlanPtr ScanOf(TableSchemaPtr table, const std::vector<std::string>& columns, TimeRange time = {});
 PlanPtr FilterOf(ExprPtr predicate, PlanPtr input);
 PlanPtr ProjectOf(std::vector<ExprPtr> exprs, PlanPtr input);
 PlanPtr AggregateOf(std::vector<ExprPtr> keys, std::vector<AggregateCall> calls, PlanPtr input);
 PlanPtr SortOf(std::vector<SortKey> keys, PlanPtr input, std::optional<uint64_t> top = {});
 PlanPtr LimitOf(std::optional<uint64_t> limit, uint64_t offset, PlanPtr input);
+PlanPtr WindowOf(std::vector<ExprPtr> partition, std::vector<SortKey> order,
+                 std::vector<WindowCall> calls, PlanPtr input);
 PlanPtr DistinctOnOf(std::vector<ExprPtr> keys, std::vector<SortKey> order, PlanPtr input);
 
 /// Keeps all rows of an answer, as values.

@@ -12,6 +12,7 @@
 #include "query/expr/cast.h"
 #include "storage/base/check.h"
 #include "storage/base/int128.h"
+#include "tests/support/reference_window.h"
 
 namespace stria::query {
 namespace {
@@ -312,6 +313,18 @@ Value ReferenceValue(const Expr& expr, const ReferenceRow& row) {
   StopAtUnknown();
 }
 
+int ReferenceOrderOf(const Value& a, const Value& b) {
+  return Order(a, b);
+}
+
+bool SameReferenceKeys(const ReferenceRow& a, const ReferenceRow& b) {
+  return SameKeys(a, b);
+}
+
+Value ReferenceAggregate(const AggregateCall& call, const std::vector<ReferenceRow>& rows) {
+  return AggregateValue(call, rows);
+}
+
 std::vector<ReferenceRow> ReferenceRows(const PlanNode& plan, const ReferenceTable& table) {
   if (plan.kind == PlanKind::kScan) return ScanRows(plan, table);
   if (plan.kind == PlanKind::kOneRow) return {{}};
@@ -335,6 +348,7 @@ std::vector<ReferenceRow> ReferenceRows(const PlanNode& plan, const ReferenceTab
     case PlanKind::kSort: return SortedRows(plan, std::move(input));
     case PlanKind::kLimit: return LimitedRows(plan, input);
     case PlanKind::kDistinctOn: return DistinctRows(plan, std::move(input));
+    case PlanKind::kWindow: return ReferenceWindow(plan, input);
     case PlanKind::kScan:
     case PlanKind::kVirtualScan:
     case PlanKind::kOneRow: break;

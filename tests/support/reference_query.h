@@ -33,6 +33,16 @@ std::vector<ReferenceRow> ReferenceRows(const PlanNode& plan, const ReferenceTab
 /// -1, 0 or 1 as `a` sorts before, with or after `b` under `keys`, applied to rows.
 int ReferenceOrder(const std::vector<SortKey>& keys, const ReferenceRow& a, const ReferenceRow& b);
 
+/// -1, 0 or 1 as `a` is less than, equal to or greater than `b`; neither is NULL. NaN is the
+/// greatest number and equals itself.
+int ReferenceOrderOf(const Value& a, const Value& b);
+
+/// Whether both are keys of one group: NULL is with NULL.
+bool SameReferenceKeys(const ReferenceRow& a, const ReferenceRow& b);
+
+/// The aggregate of all of `rows`.
+Value ReferenceAggregate(const AggregateCall& call, const std::vector<ReferenceRow>& rows);
+
 /// Whether both are the same, doubles within `tolerance` of the greater one; NaN is NaN.
 bool SameValue(const Value& a, const Value& b, double tolerance = 1e-12);
 

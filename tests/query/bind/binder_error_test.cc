@@ -107,7 +107,7 @@ const ErrorCase kCases[] = {
     {"SELECT 1 FROM readings WHERE device = 5", "type_conflict", 1, 30,
      "device is string and 5 is int64: they cannot be compared", "quotes"},
     {"SELECT sum(device) FROM readings", "type_conflict", 1, 12,
-     "sum() needs numbers; device is string", ""},
+     "sum() needs numbers or intervals; device is string", ""},
     {"SELECT device + 1 FROM readings", "type_conflict", 1, 8,
      "device + 1: there is no such arithmetic for string and int64", ""},
     {"SELECT 1 FROM readings WHERE time > 'yesterday'", "invalid_argument", 1, 30, "", ""},

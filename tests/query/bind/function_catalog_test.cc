@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "query/bind/expr_binder.h"
+#include "query/bind/window_binder.h"
 #include "query/expr/function_registry.h"
 #include "tests/query/bind/plant.h"
 
@@ -19,6 +20,7 @@ namespace {
 
 TEST(FunctionCatalogTest, ListsWhatTheBinderKnows) {
   std::set<std::string> aggregates;
+  std::set<std::string> windows;
   std::set<std::string> scalars;
   for (const auto& entry : ListSqlFunctions()) {
     EXPECT_TRUE(entry.signature.starts_with(entry.name + "(")) << entry.signature;
@@ -26,6 +28,9 @@ TEST(FunctionCatalogTest, ListsWhatTheBinderKnows) {
     if (entry.kind == "aggregate") {
       aggregates.insert(entry.name);
       EXPECT_TRUE(IsAggregateName(entry.name)) << entry.name;
+    } else if (entry.kind == "window") {
+      windows.insert(entry.name);
+      EXPECT_TRUE(IsWindowName(entry.name)) << entry.name;
     } else {
       scalars.insert(entry.name);
       EXPECT_TRUE(entry.name == "now" || HasFunction(entry.name)) << entry.name;
@@ -33,20 +38,41 @@ TEST(FunctionCatalogTest, ListsWhatTheBinderKnows) {
   }
   EXPECT_EQ(aggregates,
             (std::set<std::string>{"avg", "count", "first", "last", "max", "min", "sum"}));
+  EXPECT_EQ(windows, (std::set<std::string>{"cume_dist", "dense_rank", "first_value", "lag",
+                                            "last_value", "lead", "nth_value", "ntile",
+                                            "percent_rank", "rank", "row_number"}));
   for (const auto& function : ListFunctions())
     EXPECT_TRUE(scalars.contains(function.name)) << function.name;
+}
+
+// The call that a signature shows, with a value in the place of each type.
+std::string CallOf(const FunctionEntry& entry) {
+  std::string call = entry.signature.substr(0, entry.signature.find(" ->"));
+  for (const auto& [type, value] :
+       {std::pair("number", "count"), std::pair("any", "note"), std::pair("timestamp", "time"),
+        std::pair("interval", "now() - time"), std::pair("int64", "3")}) {
+    const size_t arguments = call.find('(');  // row_number is a name.
+    for (size_t at = call.find(type, arguments); at != std::string::npos;
+         at = call.find(type, arguments))
+      call.replace(at, std::string(type).size(), value);
+  }
+  return call;
 }
 
 TEST(FunctionCatalogTest, EveryAggregateCanBeCalledAsItsSignatureSays) {
   Plant plant;
   for (const auto& entry : ListSqlFunctions()) {
     if (entry.kind != "aggregate") continue;
-    std::string call = entry.signature.substr(0, entry.signature.find(" ->"));
-    for (const auto& [type, column] :
-         {std::pair("number", "count"), std::pair("any", "note"), std::pair("timestamp", "time")}) {
-      const size_t at = call.find(type);
-      if (at != std::string::npos) call.replace(at, std::string(type).size(), column);
-    }
+    const std::string call = CallOf(entry);
+    EXPECT_NE(plant.Plan("SELECT " + call + " FROM readings"), nullptr) << call;
+  }
+}
+
+TEST(FunctionCatalogTest, AggregatesAndWindowFunctionsTakeOver) {
+  Plant plant;
+  for (const auto& entry : ListSqlFunctions()) {
+    if (entry.kind == "scalar") continue;
+    const std::string call = CallOf(entry) + " OVER (PARTITION BY device ORDER BY time)";
     EXPECT_NE(plant.Plan("SELECT " + call + " FROM readings"), nullptr) << call;
   }
 }

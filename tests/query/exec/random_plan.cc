@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/query/exec/random_table.h"
+#include "tests/query/exec/random_window.h"
 #include "tests/support/plan_builder.h"
 
 namespace stria::query {
@@ -22,10 +23,11 @@ class PlanMaker {
       ExprPtr predicate = Predicate(*plan);
       plan = FilterOf(std::move(predicate), std::move(plan));
     }
-    switch (Below(6)) {
+    switch (Below(7)) {
       case 0: return {Projected(std::move(plan)), false};
       case 1: return {DistinctOn(std::move(plan), !is_filtered), true};
       case 2: return SortedRows(std::move(plan));
+      case 3: return {MakeRandomWindow(std::move(plan), random_, false), false};
       default: return Aggregated(std::move(plan));
     }
   }
