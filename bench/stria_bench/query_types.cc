@@ -46,15 +46,12 @@ QueryType Maxima(std::string name, size_t num_metrics, size_t num_hosts, int64_t
   return {.name = std::move(name),
           .window_ns = hours * kHour,
           .num_names = num_hosts,
-          .make_sql =
-              [num_metrics, bucket = std::move(bucket)](const Question& question) {
-                return fmt::format(
-                    "SELECT time_bucket('{}', time) AS bucket{} FROM cpu WHERE {} AND {} "
-                    "GROUP BY bucket ORDER BY bucket",
-                    bucket, Aggregates("max", num_metrics), In("hostname", question),
-                    Window(question));
-              },
-          .why_not = {}};
+          .make_sql = [num_metrics, bucket = std::move(bucket)](const Question& question) {
+            return fmt::format(
+                "SELECT time_bucket('{}', time) AS bucket{} FROM cpu WHERE {} AND {} "
+                "GROUP BY bucket ORDER BY bucket",
+                bucket, Aggregates("max", num_metrics), In("hostname", question), Window(question));
+          }};
 }
 
 QueryType SingleGroupby(size_t num_metrics, size_t num_hosts, int64_t hours) {
@@ -66,28 +63,24 @@ QueryType DoubleGroupby(std::string_view name, size_t num_metrics) {
   return {.name = fmt::format("double-groupby-{}", name),
           .window_ns = 12 * kHour,
           .num_names = 0,
-          .make_sql =
-              [num_metrics](const Question& question) {
-                return fmt::format(
-                    "SELECT time_bucket('1 hour', time) AS hour, hostname{} FROM cpu WHERE {} "
-                    "GROUP BY hour, hostname ORDER BY hour, hostname",
-                    Aggregates("avg", num_metrics), Window(question));
-              },
-          .why_not = {}};
+          .make_sql = [num_metrics](const Question& question) {
+            return fmt::format(
+                "SELECT time_bucket('1 hour', time) AS hour, hostname{} FROM cpu WHERE {} "
+                "GROUP BY hour, hostname ORDER BY hour, hostname",
+                Aggregates("avg", num_metrics), Window(question));
+          }};
 }
 
 QueryType HighCpu(std::string_view name, size_t num_hosts) {
   return {.name = fmt::format("high-cpu-{}", name),
           .window_ns = 12 * kHour,
           .num_names = num_hosts,
-          .make_sql =
-              [](const Question& question) {
-                const std::string hosts =
-                    question.names.empty() ? std::string() : " AND " + In("hostname", question);
-                return fmt::format("SELECT * FROM cpu WHERE usage_user > 90.0 AND {}{}",
-                                   Window(question), hosts);
-              },
-          .why_not = {}};
+          .make_sql = [](const Question& question) {
+            const std::string hosts =
+                question.names.empty() ? std::string() : " AND " + In("hostname", question);
+            return fmt::format("SELECT * FROM cpu WHERE usage_user > 90.0 AND {}{}",
+                               Window(question), hosts);
+          }};
 }
 
 QueryType Plain(std::string name, std::function<std::string(const Question&)> make_sql,
@@ -95,16 +88,7 @@ QueryType Plain(std::string name, std::function<std::string(const Question&)> ma
   return {.name = std::move(name),
           .window_ns = window_ns,
           .num_names = num_names,
-          .make_sql = std::move(make_sql),
-          .why_not = {}};
-}
-
-QueryType Impossible(std::string name, std::string why_not) {
-  return {.name = std::move(name),
-          .window_ns = 0,
-          .num_names = 0,
-          .make_sql = {},
-          .why_not = std::move(why_not)};
+          .make_sql = std::move(make_sql)};
 }
 
 std::vector<QueryType> CpuTypes() {
@@ -223,7 +207,19 @@ std::vector<QueryType> IotTypes() {
                   "SELECT fleet, name, driver, avg(hours) AS avg_daily_hours FROM daily "
                   "GROUP BY fleet, name, driver");
             }),
-      Impossible("avg-daily-driving-session", "it needs lag() and lead()"),
+      Plain("avg-daily-driving-session",
+            [](const Question&) {
+              return std::string(
+                  "WITH driver_status AS (SELECT name, time_bucket('10 minutes', time) AS "
+                  "ten_minutes, avg(velocity) > 5 AS driving FROM readings WHERE name IS NOT NULL "
+                  "GROUP BY name, ten_minutes), driver_status_change AS (SELECT name, ten_minutes "
+                  "AS start, lead(ten_minutes) OVER (PARTITION BY name ORDER BY ten_minutes) AS "
+                  "stop, driving FROM (SELECT name, ten_minutes, driving, lag(driving) OVER "
+                  "(PARTITION BY name ORDER BY ten_minutes) AS was_driving FROM driver_status) AS "
+                  "statuses WHERE driving <> was_driving) SELECT name, "
+                  "time_bucket('24 hours', start) AS day, avg(stop - start) AS duration FROM "
+                  "driver_status_change WHERE driving GROUP BY name, day ORDER BY name, day");
+            }),
       Plain("avg-load",
             [](const Question&) {
               return std::string(
@@ -242,7 +238,19 @@ std::vector<QueryType> IotTypes() {
                   "diagnostics WHERE name IS NOT NULL GROUP BY day, ten_minutes, fleet, model, "
                   "name HAVING avg(status) < 1) AS active GROUP BY fleet, model, day ORDER BY day");
             }),
-      Impossible("breakdown-frequency", "it needs lead()"),
+      // Broken down: half of the rows or more have status 0, which is what the suite means.
+      Plain(
+          "breakdown-frequency",
+          [](const Question&) {
+            return std::string(
+                "WITH breakdowns AS (SELECT time_bucket('10 minutes', time) AS ten_minutes, name, "
+                "max(model) AS model, 2 * count(*) FILTER (WHERE status = 0) >= count(*) AS "
+                "broken_down FROM diagnostics WHERE name IS NOT NULL GROUP BY ten_minutes, "
+                "name), statuses AS (SELECT model, broken_down, lead(broken_down) OVER "
+                "(PARTITION BY name ORDER BY ten_minutes) AS next_broken_down FROM breakdowns) "
+                "SELECT model, count(*) AS breakdowns FROM statuses WHERE NOT broken_down AND "
+                "next_broken_down GROUP BY model");
+          }),
   };
 }
 
@@ -277,7 +285,6 @@ Result<std::vector<const QueryType*>> ChooseTypes(WorkloadKind kind,
 }
 
 std::optional<std::string> Misfit(const QueryType& type, const DataShape& data) {
-  if (!type.why_not.empty()) return type.why_not;
   if (type.window_ns > 0 && data.end_ns - data.begin_ns <= type.window_ns) {
     return fmt::format(
         "it needs more than {:g} h of data, there are {:.1f}",

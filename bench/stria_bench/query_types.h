@@ -35,8 +35,6 @@ struct QueryType {
   int64_t window_ns = 0;  ///< 0: the type has none
   size_t num_names = 0;
   std::function<std::string(const Question&)> make_sql;
-  /// Why it cannot be asked; such a type has no make_sql.
-  std::string why_not;
 };
 
 /// All types of cpu-only (also those of devops) or of IoT.

@@ -1,5 +1,5 @@
 """The TSBS IoT set: floats, missing fields, missing tags. Loads it and compares counts and sums with the
-file, before and after a flush and after kill -9."""
+file, before and after a flush and after kill -9; so are the driving sessions and breakdowns."""
 
 import collections
 import math
@@ -7,9 +7,27 @@ import re
 import sys
 
 import stria_server
+from iot_truth import IotTruth
 
 DATABASE = "iot"
 FIELD = re.compile(r"([a-z_]+)=([-0-9.e+]+)(i?)")
+
+SESSIONS = """
+    WITH statuses AS (SELECT name, time_bucket('10 minutes', time) AS ten_minutes, avg(velocity) > 5 AS driving
+                      FROM readings WHERE name IS NOT NULL GROUP BY name, ten_minutes),
+         changes AS (SELECT name, ten_minutes AS start, driving,
+                            lead(ten_minutes) OVER (PARTITION BY name ORDER BY ten_minutes) AS stop
+                     FROM (SELECT *, lag(driving) OVER (PARTITION BY name ORDER BY ten_minutes) AS was_driving
+                           FROM statuses) WHERE driving <> was_driving)
+    SELECT name, time_bucket('24 hours', start) AS day, avg(stop - start) AS duration
+    FROM changes WHERE driving GROUP BY name, day ORDER BY name, day"""
+BREAKDOWNS = """
+    WITH breakdowns AS (SELECT time_bucket('10 minutes', time) AS ten_minutes, name, max(model) AS model,
+                               2 * count(*) FILTER (WHERE status = 0) >= count(*) AS broken_down
+                        FROM diagnostics WHERE name IS NOT NULL GROUP BY ten_minutes, name)
+    SELECT model, count(*) FROM (
+        SELECT model, broken_down, lead(broken_down) OVER (PARTITION BY name ORDER BY ten_minutes) AS next_broken_down
+        FROM breakdowns) WHERE NOT broken_down AND next_broken_down GROUP BY model ORDER BY model"""
 
 
 class Truth:
@@ -37,6 +55,7 @@ class Truth:
                     self.by_fleet[table, value] += 1
             for name, text, _ in FIELD.findall(fields):
                 self.values[table, name].append(float(text))
+        self.iot = IotTruth(stria_server.read_lines(path))
 
 
 def check(server, truth, state):
@@ -61,6 +80,10 @@ def check(server, truth, state):
         expected = {value: n for (t, value), n in truth.by_fleet.items() if t == table}
         if groups != expected:
             sys.exit(f"{state}: {table} by fleet: {groups}, expected {expected}")
+    for statement, expected in ((SESSIONS, truth.iot.driving_sessions()), (BREAKDOWNS, truth.iot.breakdowns())):
+        found = server.sql(statement, DATABASE)["rows"]
+        if found != expected:
+            sys.exit(f"{state}: {statement}: {found[:5]}, expected {expected[:5]}")
     print(f"{state}: agrees with the file", flush=True)
 
 
