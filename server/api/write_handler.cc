@@ -70,10 +70,9 @@ class WriteHandler final : public HttpHandler {
     if (auto error = Prepare(*write)) return Refuse(*write, *error);
 
     const storage::KnownSeries known = engine_.SeriesOf(write->target.database);
-    auto decoded = ingest::DecodeLineProtocol(write->content.bytes,
-                                              {.precision = write->target.precision,
-                                               .default_time_ns = clock_.NowNs(),
-                                               .known = &known});
+    auto decoded = ingest::DecodeLineProtocol(
+        write->content.bytes,
+        {.precision = write->target.precision, .default_time_ns = clock_.NowNs(), .known = &known});
     if (!decoded.status.ok()) {
       return Refuse(*write, Error("too_large", std::string(decoded.status.message())));
     }

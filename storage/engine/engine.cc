@@ -47,9 +47,8 @@ class EngineImpl final : public Engine {
           catalog->num_shards());
     }
     for (uint32_t i = 0; i < catalog->num_shards(); ++i) {
-      core_.shards.push_back(
-          std::make_unique<Shard>(i, core_.options, core_.env, core_.cache, core_.part_files,
-                                  core_.health));
+      core_.shards.push_back(std::make_unique<Shard>(i, core_.options, core_.env, core_.cache,
+                                                     core_.part_files, core_.health));
     }
     STRIA_RETURN_IF_ERROR(Recover(*catalog));
     recovery_ns_ = core_.env.clock->MonotonicNs() - begin_ns;
@@ -65,10 +64,9 @@ class EngineImpl final : public Engine {
       done(std::move(result));
       return;
     }
-    BoundBatch bound = BindRows(request, core_.catalog, core_.options,
-                                [this](const TableSchema& table, RowBatch& batch) {
-                                  FindSeries(table, batch);
-                                });
+    BoundBatch bound =
+        BindRows(request, core_.catalog, core_.options,
+                 [this](const TableSchema& table, RowBatch& batch) { FindSeries(table, batch); });
     log_task_.Submit(std::move(bound), request.sync, std::move(done));
   }
 

@@ -43,7 +43,7 @@ struct EngineOptions {
   uint64_t wal_bytes = 256ULL << 20;       ///< log kept at most, before tables are flushed
   uint64_t wal_segment_bytes = 16ULL << 20;
   uint64_t cache_bytes = 512ULL << 20;                  ///< verified encoded pages
-  uint64_t max_open_files = 1024;                   ///< part files kept open
+  uint64_t max_open_files = 1024;                       ///< part files kept open
   uint64_t disk_reserve_bytes = 64ULL << 20;            ///< writes stop with kDiskFull below this
   int64_t flush_after_ns = 600LL * 1'000'000'000;       ///< an idle memtable is flushed at this age
   int64_t compact_after_ns = 30LL * 1'000'000'000;      ///< an idle table is compacted at this age

@@ -21,7 +21,8 @@ void Housekeeping::Run() {
   for (auto& shard : core_.shards) {
     // Space that is short is for what must be written.
     if (disk.ok())
-      core_.Report(HealthComponent::kLog, "the next log segment is made when it is needed", shard->PrepareLog());
+      core_.Report(HealthComponent::kLog, "the next log segment is made when it is needed",
+                   shard->PrepareLog());
     shard->SortMemtables();
     if (!shard->manifest_failed()) {
       core_.Report(HealthComponent::kPart, "the parts of dropped tables stay for now",

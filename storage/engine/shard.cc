@@ -30,7 +30,8 @@ Shard::Shard(uint32_t number, const EngineOptions& options, const Env& env, Bloc
     : number_(number),
       options_(options),
       env_(env),
-      parts_(*env.files, part_files, fmt::format("{}/shard/{}/part", options.directory, number), cache,
+      parts_(*env.files, part_files, fmt::format("{}/shard/{}/part", options.directory, number),
+             cache,
              [this](const std::string& file, const Status& status) {
                ReportPart(file, std::string(status.message()));
              }),
@@ -356,8 +357,7 @@ void Shard::ResolveSeries(std::span<BoundTable> tables) {
     std::vector<uint32_t> new_ids(keys.size()), added;
     table.series->FindOrAdd(keys, new_ids, added);
     for (const uint32_t i : added) {
-      unlogged_series_.push_back(
-          {bound.schema->id, SeriesId(new_ids[i]), std::string(keys[i])});
+      unlogged_series_.push_back({bound.schema->id, SeriesId(new_ids[i]), std::string(keys[i])});
     }
     std::vector<uint32_t> ids;
     ids.reserve(bound.series.size());

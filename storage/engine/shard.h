@@ -244,7 +244,7 @@ class Shard {
   // Records below it are in memtables or parts. The log may hold more: a batch that another shard
   // failed to log. Only a restart says whether that counts, so no flush may pass it.
   uint64_t applied_end_ = 0;
-  std::vector<NewSeries> unlogged_series_;     // Have ids, and no record yet.
+  std::vector<NewSeries> unlogged_series_;       // Have ids, and no record yet.
   std::vector<SeriesRange> series_since_flush_;  // In records, and in no series file yet.
   Mutex install_mutex_;  // A commit and its swap are one step: no version without its memtables.
 };

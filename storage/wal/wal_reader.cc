@@ -143,8 +143,8 @@ uint64_t GreatestSeq(std::span<const std::byte> bytes, uint64_t least_seq) {
   return greatest;
 }
 
-// Whether some block of `bytes` begins like a record not below `least_seq`: the first ones may be in
-// parts already.
+// Whether some block of `bytes` begins like a record not below `least_seq`: the first ones may be
+// in parts already.
 bool HoldsFrame(std::span<const std::byte> bytes, uint64_t least_seq) {
   for (size_t block = kWalBlockBytes; block < bytes.size(); block += kWalBlockBytes) {
     if (LooksLikeWalFrame(bytes.subspan(block), least_seq)) return true;

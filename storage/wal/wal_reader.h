@@ -49,7 +49,7 @@ struct WalRecovery {
   std::vector<WalSegmentInfo> segments;
   uint64_t torn_bytes = 0;  ///< whole frames and pieces after the end, cut
   uint64_t num_records = 0;
-  uint64_t last_epoch = 0;          ///< greatest of all segments
+  uint64_t last_epoch = 0;         ///< greatest of all segments
   std::vector<WalDamage> damages;  ///< ascending; only with kReport
 };
 

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-from iot_truth import IotTruth  # noqa: E402
+from iot_truth import IotTruth, interval_ns  # noqa: E402
 from stria_server import Server, read_lines  # noqa: E402
 
 BENCH = os.environ.get("STRIA_BENCH", "build/release/bin/stria-bench")
@@ -140,7 +140,8 @@ class VerbsTest(unittest.TestCase):
             sql = done("query", "--workload", "iot", "--url", self.url, "-d", "iot_rows", "--types", name, "--queries", "1",
                        "--print-sql").strip()
             self.assertGreater(len(expected), 0, name)
-            self.assertEqual(sorted(self.server.sql(sql, "iot_rows")["rows"]), expected, name)
+            found = [[interval_ns(value) for value in row] for row in self.server.sql(sql, "iot_rows")["rows"]]
+            self.assertEqual(sorted(found), expected, name)
 
     def test_query_takes_types_formats_and_windows(self):
         report = report_of("query", "--url", self.url, "-d", "cpu", "--queries", "2", "--format", "csv",

@@ -10,6 +10,15 @@ DAY = 86400 * 10**9
 NUMBER = re.compile(r"([a-z_]+)=([-0-9.e+]+)")
 
 
+def interval_ns(value):
+    """An interval as it is printed, "2d 05:15:00.5", in ns; anything else as it is."""
+    match = re.fullmatch(r"(?:(\d+)d )?(\d\d):(\d\d):(\d\d)(?:\.(\d+))?", value) if isinstance(value, str) else None
+    if match is None:
+        return value
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[:4])
+    return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 10**9 + int((match[5] or "").ljust(9, "0"))
+
+
 class IotTruth:
     def __init__(self, lines):
         # By truck and bucket: the velocities, and [rows, rows with status 0].

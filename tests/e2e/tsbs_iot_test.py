@@ -7,7 +7,7 @@ import re
 import sys
 
 import stria_server
-from iot_truth import IotTruth
+from iot_truth import IotTruth, interval_ns
 
 DATABASE = "iot"
 FIELD = re.compile(r"([a-z_]+)=([-0-9.e+]+)(i?)")
@@ -81,7 +81,7 @@ def check(server, truth, state):
         if groups != expected:
             sys.exit(f"{state}: {table} by fleet: {groups}, expected {expected}")
     for statement, expected in ((SESSIONS, truth.iot.driving_sessions()), (BREAKDOWNS, truth.iot.breakdowns())):
-        found = server.sql(statement, DATABASE)["rows"]
+        found = [[interval_ns(value) for value in row] for row in server.sql(statement, DATABASE)["rows"]]
         if found != expected:
             sys.exit(f"{state}: {statement}: {found[:5]}, expected {expected[:5]}")
     print(f"{state}: agrees with the file", flush=True)

@@ -11,8 +11,8 @@
 
 #include "query/session/session.h"
 #include "server/http/http_router.h"
-#include "server/rejects/rejects.h"
 #include "server/http/http_server.h"
+#include "server/rejects/rejects.h"
 #include "server/routes.h"
 #include "server/server_metrics.h"
 #include "storage/base/settings.h"

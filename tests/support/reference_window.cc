@@ -20,7 +20,7 @@ int OrderToMoved(const Value& value, const Value& from, int sign, const Value& o
     return v.type == DataType::kUint64 ? Int128{v.uint64()} : Int128{v.int64()};
   };
   const Int128 moved = wide(from) + Int128{sign} * offset.int64();
-  return wide(value) < moved ? -1 : wide(value) > moved ? 1U : 0U;
+  return wide(value) < moved ? -1 : wide(value) > moved ? 1 : 0;
 }
 
 // The partition of one row, in order, and the row's place in it.
