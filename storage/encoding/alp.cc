@@ -30,7 +30,9 @@ Decimal ToDecimal(uint64_t bits, DecimalScale scale) {
   const double scaled = std::bit_cast<double>(bits) * kPowersOfTen[scale.digits];
   const double rounded = (scaled + kRounder) - kRounder;
   Decimal decimal;
-  decimal.integer = std::bit_cast<int64_t>(scaled + kRounder) - std::bit_cast<int64_t>(kRounder);
+  // Modulo 2^64: what is too large is no decimal, whatever it wraps to.
+  decimal.integer = static_cast<int64_t>(std::bit_cast<uint64_t>(scaled + kRounder) -
+                                         std::bit_cast<uint64_t>(kRounder));
   decimal.is_exact = std::fabs(scaled) < kGreatestInteger &&
                      std::bit_cast<uint64_t>(DecimalValue(rounded, scale)) == bits;
   return decimal;
