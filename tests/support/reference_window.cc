@@ -1,7 +1,6 @@
 #include "tests/support/reference_window.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "storage/base/int128.h"
 
@@ -26,8 +25,8 @@ int OrderToMoved(const Value& value, const Value& from, int sign, const Value& o
 // The partition of one row, in order, and the row's place in it.
 class Place {
  public:
-  Place(const PlanNode& node, Rows rows, size_t index)
-      : node_(node), rows_(std::move(rows)), index_(index) {}
+  Place(const PlanNode& node, const Rows& rows, size_t index)
+      : node_(node), rows_(rows), index_(index) {}
 
   Value Compute(const WindowCall& call) const {
     const auto count = [](size_t n) { return Value::Int64(static_cast<int64_t>(n)); };
@@ -161,7 +160,7 @@ class Place {
   }
 
   const PlanNode& node_;
-  Rows rows_;
+  const Rows& rows_;
   size_t index_;
 };
 
