@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <optional>
 
 #include "storage/base/bytes.h"
 #include "storage/base/check.h"
@@ -19,7 +18,7 @@ constexpr size_t kNumSamples = 32;
 
 // Added to a double below 2^51 it leaves the nearest whole number in the low bits.
 constexpr double kRounder = 0x1.8p52;
-constexpr double kGreatestInteger = 0x1p51;
+constexpr auto kGreatestInteger = static_cast<double>(kMaxDecimal);
 
 struct Decimal {
   int64_t integer = 0;
@@ -146,6 +145,36 @@ bool FindDecimals(std::span<const uint64_t> bits, Decimals& decimals) {
   return decimals.exceptions.count <= bits.size() / 8;
 }
 
+std::optional<DecimalScale> ToExactDecimals(std::span<const uint64_t> bits,
+                                            std::span<uint64_t> integers) {
+  STRIA_DCHECK(!bits.empty() && bits.size() == integers.size());
+  auto scale = FindScale(bits);
+  while (scale) {
+    std::array<uint64_t, kNumSamples> exceptions;
+    size_t num_exceptions = 0;
+    for (size_t begin = 0; begin < bits.size() && num_exceptions < kNumSamples;
+         begin += kVectorRows) {
+      const size_t end = std::min(bits.size(), begin + kVectorRows);
+      unsigned all_exact = 1;
+      for (size_t i = begin; i < end; ++i) {
+        const Decimal decimal = ToDecimal(bits[i], *scale);
+        integers[i] = static_cast<uint64_t>(decimal.integer);
+        all_exact &= decimal.is_exact ? 1U : 0U;
+      }
+      if (all_exact != 0) continue;
+      for (size_t i = begin; i < end && num_exceptions < kNumSamples; ++i) {
+        if (!ToDecimal(bits[i], *scale).is_exact) exceptions[num_exceptions++] = bits[i];
+      }
+    }
+    if (num_exceptions == 0) return scale;
+    // Perhaps the sample had none of the values with more digits.
+    const auto longer = FindScale(std::span(exceptions).first(num_exceptions));
+    if (!longer || longer->digits <= scale->digits) return std::nullopt;
+    scale = longer;
+  }
+  return std::nullopt;
+}
+
 void EncodeAlp(std::span<const uint64_t> bits, const Decimals& decimals, EncodingProfile profile,
                std::vector<std::byte>& encoded) {
   AppendInteger(decimals.scale.digits, encoded);
@@ -177,8 +206,7 @@ Status DecodeAlp(std::span<const std::byte> encoded, uint32_t num_rows, DecodedV
   view.type = DataType::kFloat64;
   view.scale = {digits};
   const auto base = static_cast<int64_t>(view.base);
-  constexpr auto kGreatest = static_cast<int64_t>(kGreatestInteger);
-  if (base > kGreatest || base < -kGreatest) return Corruption("decimals from {} on", base);
+  if (base > kMaxDecimal || base < -kMaxDecimal) return Corruption("decimals from {} on", base);
   if (view.lanes == Lanes::kConstant) {
     view.base = std::bit_cast<uint64_t>(DecimalValue(static_cast<double>(base), view.scale));
   }

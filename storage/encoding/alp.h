@@ -20,6 +20,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -41,9 +42,17 @@ struct Decimals {
 /// False where more than an eighth would be exceptions.
 bool FindDecimals(std::span<const uint64_t> bits, Decimals& decimals);
 
+/// Sets `integers[i]`, int64, to those of all `bits[i]` under one scale. None, with `integers`
+/// undefined, where no scale gives back every double. Requires as many integers as bits, and one.
+std::optional<DecimalScale> ToExactDecimals(std::span<const uint64_t> bits,
+                                            std::span<uint64_t> integers);
+
 /// Appends `bits[1..1024]`, which FindDecimals() made `decimals` of.
 void EncodeAlp(std::span<const uint64_t> bits, const Decimals& decimals, EncodingProfile profile,
                std::vector<std::byte>& encoded);
+
+/// The magnitude below which FindDecimals() and ToExactDecimals() keep the integers.
+inline constexpr int64_t kMaxDecimal = int64_t{1} << 51;
 
 /// Sets lanes, base, data, scale and num_rows of `decoded.view`, of type kFloat64, from what
 /// EncodeAlp() wrote.

@@ -3,18 +3,22 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <optional>
 
 #include <lz4.h>
 
 #include "storage/base/bytes.h"
 #include "storage/base/errors.h"
+#include "storage/encoding/alp.h"
+#include "storage/types/decimal_scale.h"
 
 namespace stria::storage {
 namespace {
 
 constexpr uint64_t kMaxBodyBytes = std::numeric_limits<int32_t>::max();  // LZ4 counts in int.
-constexpr uint64_t kMaxPackingRatio = 256;  // LZ4 cannot do better than 255.
-constexpr int kAcceleration = 4;            // Half the work of 1 for a few per cent of size.
+constexpr uint64_t kMaxPackingRatio = 256;        // LZ4 cannot do better than 255.
+constexpr uint8_t kHasNulls = 1, kIsDecimal = 2;  // Bits of a column's form.
+constexpr int kAcceleration = 4;                  // Half the work of 1 for a few per cent of size.
 
 template <typename T, typename Value>
 void AppendOffsets(std::span<const Value> values, uint64_t base, std::vector<std::byte>& body) {
@@ -81,16 +85,45 @@ Status ReadLanes(ByteReader& reader, std::span<Value> values) {
   return Status::Ok();
 }
 
+// The integers of a column of doubles that are decimals of one scale.
+std::optional<DecimalScale> FindDecimals(const ColumnRows& column,
+                                         std::vector<uint64_t>& integers) {
+  if (column.type != DataType::kFloat64 || column.bits.empty()) return std::nullopt;
+  integers.resize(column.bits.size());
+  return ToExactDecimals(column.bits, integers);
+}
+
+Status ReadDecimals(ByteReader& reader, std::span<uint64_t> bits) {
+  STRIA_ASSIGN_OR_RETURN(const auto digits, reader.Read<uint8_t>());
+  if (digits > kMaxDecimalDigits)
+    return Corruption("decimals of {} digits after the point", digits);
+  STRIA_RETURN_IF_ERROR(ReadLanes(reader, bits));
+  for (auto& value : bits) {
+    const auto integer = static_cast<int64_t>(value);
+    if (integer > kMaxDecimal || integer < -kMaxDecimal) return Corruption("decimal {}", integer);
+    value = std::bit_cast<uint64_t>(DecimalValue(static_cast<double>(integer), {digits}));
+  }
+  return Status::Ok();
+}
+
 void AppendColumn(const ColumnRows& column, size_t num_rows, std::vector<std::byte>& body) {
   AppendVarint(column.id.value(), body);
   AppendInteger(static_cast<uint8_t>(column.type), body);
-  AppendInteger<uint8_t>(column.validity.empty() ? 0 : 1, body);
+  std::vector<uint64_t> integers;
+  const auto scale = FindDecimals(column, integers);
+  AppendInteger<uint8_t>((column.validity.empty() ? 0 : kHasNulls) | (scale ? kIsDecimal : 0),
+                         body);
   if (!column.validity.empty()) {
     std::vector<std::byte> bitmap((num_rows + 7) / 8);
     for (size_t row = 0; row < num_rows; ++row) {
       if (column.validity[row] != 0) bitmap[row / 8] |= std::byte{1} << (row % 8);
     }
     AppendBytes(bitmap, body);
+  }
+  if (scale) {
+    AppendInteger(scale->digits, body);
+    AppendLanes(std::span<const uint64_t>(integers), body);
+    return;
   }
   if (column.type != DataType::kString) {
     AppendLanes(std::span<const uint64_t>(column.bits), body);
@@ -110,13 +143,15 @@ Result<ColumnRows> ReadColumn(ByteReader& reader, size_t num_rows) {
   STRIA_ASSIGN_OR_RETURN(const auto id, reader.ReadVarint());
   STRIA_ASSIGN_OR_RETURN(const auto type, reader.Read<uint8_t>());
   STRIA_ASSIGN_OR_RETURN(const auto form, reader.Read<uint8_t>());
-  if (id > UINT32_MAX || form > 1 || type < static_cast<uint8_t>(DataType::kFloat64) ||
-      type > static_cast<uint8_t>(DataType::kString)) {
-    return Corruption("column {} of type {} with validity {}", id, type, form);
+  if (id > UINT32_MAX || form > (kHasNulls | kIsDecimal) ||
+      type < static_cast<uint8_t>(DataType::kFloat64) ||
+      type > static_cast<uint8_t>(DataType::kString) ||
+      ((form & kIsDecimal) != 0 && type != static_cast<uint8_t>(DataType::kFloat64))) {
+    return Corruption("column {} of type {} in form {}", id, type, form);
   }
   column.id = ColumnId(static_cast<uint32_t>(id));
   column.type = static_cast<DataType>(type);
-  if (form == 1) {
+  if ((form & kHasNulls) != 0) {
     STRIA_ASSIGN_OR_RETURN(const auto bitmap, reader.ReadBytes((num_rows + 7) / 8));
     column.validity.resize(num_rows);
     for (size_t row = 0; row < num_rows; ++row) {
@@ -124,6 +159,10 @@ Result<ColumnRows> ReadColumn(ByteReader& reader, size_t num_rows) {
     }
   }
   column.bits.resize(num_rows);
+  if ((form & kIsDecimal) != 0) {
+    STRIA_RETURN_IF_ERROR(ReadDecimals(reader, column.bits));
+    return column;
+  }
   STRIA_RETURN_IF_ERROR(ReadLanes(reader, std::span<uint64_t>(column.bits)));
   if (column.type != DataType::kString) return column;
   column.strings.resize(num_rows);

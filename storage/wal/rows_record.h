@@ -9,11 +9,14 @@
 //     record tables:   varint count, each {
 //       table varint, num_rows varint
 //       series ids: lanes; times: times; columns: varint count, each { column varint, type uint8,
-//       validity uint8 (0 = all rows, 1 = bitmap of (num_rows + 7) / 8 bytes), values } }
+//       form uint8, bitmap of (num_rows + 7) / 8 bytes if form & 1, values } }
 //
 //   lanes:  bytes uint8 (0, 1, 2, 4, 8), base uint64, num_rows offsets of that many bytes
 //   times:  lanes of the differences to the row before (the first to 0), modulo 2^64
-//   values: lanes; of strings: lanes of the lengths, then the bytes. NULL slots are 0.
+//   form:   bits: 1 = some rows are NULL, their bits of the bitmap are 0; 2 = doubles as decimals
+//   values: lanes; of strings: lanes of the lengths, then the bytes; of decimals: uint8 digits
+//   after
+//           the point, lanes of the integers, see decimal_scale.h. NULL slots are 0.
 
 #pragma once
 

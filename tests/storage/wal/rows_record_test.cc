@@ -182,7 +182,12 @@ TEST(RowsRecordTest, RandomRowsComeBackPackedOrNot) {
             kept.push_back(valid ? std::string(random() % 20, static_cast<char>(random())) : "");
             column.strings.push_back(kept.back());
           } else {
-            column.bits.push_back(valid ? draw() : 0);
+            const bool is_decimal = column.type == DataType::kFloat64 && spread > 20;
+            const uint64_t drawn = draw();
+            column.bits.push_back(!valid ? 0
+                                  : is_decimal
+                                      ? std::bit_cast<uint64_t>(static_cast<double>(drawn) / 1000)
+                                      : drawn);
           }
         }
         rows.columns.push_back(std::move(column));
@@ -198,6 +203,81 @@ TEST(RowsRecordTest, RandomRowsComeBackPackedOrNot) {
   }
   EXPECT_GT(num_packed, 20);
   EXPECT_LT(num_packed, 280);
+}
+
+// 5,000 rows of a table of one column of doubles.
+RowsRecord RecordOf(const std::vector<double>& values) {
+  RowsRecord record;
+  TableRows rows;
+  rows.table = TableId(1);
+  ColumnRows column{ColumnId(1), DataType::kFloat64, {}, {}, {}};
+  for (const double value : values) {
+    rows.series.push_back(0);
+    rows.times.push_back(0);
+    column.bits.push_back(std::bit_cast<uint64_t>(value));
+  }
+  rows.columns = {column};
+  record.tables = {rows};
+  return record;
+}
+
+TEST(RowsRecordTest, DecimalsTakeTheBytesOfTheirIntegers) {
+  std::mt19937_64 random(7);
+  std::vector<double> values(5000);
+  for (auto& value : values)
+    value = static_cast<double>(random() % 65536) / 100;
+  const auto record = RecordOf(values);
+  const auto payload = Encode(record);
+  EXPECT_LT(payload.size(), values.size() * 2 + 100);  // Two bytes each: below 65,536 hundredths.
+  const auto decoded = DecodeRowsRecord(payload);
+  ASSERT_TRUE(decoded) << decoded.error().ToString();
+  ExpectEqual(*decoded, record);
+}
+
+TEST(RowsRecordTest, OneDoubleThatIsNoDecimalKeepsItsBits) {
+  std::vector<double> values(5000, 12.25);
+  for (const double odd : {-0.0, std::nan(""), HUGE_VAL, 1.0 / 3, 5e-324, 12.5, 12.251, 1e300}) {
+    values[4321] = odd;
+    const auto record = RecordOf(values);
+    const auto decoded = DecodeRowsRecord(Encode(record));
+    ASSERT_TRUE(decoded) << decoded.error().ToString();
+    ExpectEqual(*decoded, record);
+  }
+}
+
+TEST(RowsRecordTest, DecimalsThatNoDoubleGaveAreRefused) {
+  const auto payload = [](DataType type, uint8_t digits, uint64_t integer) {
+    std::vector<std::byte> body;
+    AppendInteger<uint64_t>(1, body);
+    AppendVarint(0, body);            // Shards.
+    AppendVarint(0, body);            // Series.
+    AppendVarint(1, body);            // Tables.
+    AppendVarint(7, body);            // Its id.
+    AppendVarint(1, body);            // Rows.
+    AppendInteger<uint8_t>(0, body);  // Series ids.
+    AppendInteger<uint64_t>(2, body);
+    AppendInteger<uint8_t>(0, body);  // Times.
+    AppendInteger<uint64_t>(10, body);
+    AppendVarint(1, body);  // Columns.
+    AppendVarint(3, body);
+    AppendInteger(static_cast<uint8_t>(type), body);
+    AppendInteger<uint8_t>(2, body);  // Decimals.
+    AppendInteger(digits, body);
+    AppendInteger<uint8_t>(0, body);  // Constant lanes.
+    AppendInteger(integer, body);
+    std::vector<std::byte> bytes;
+    AppendInteger<uint8_t>(0, bytes);
+    AppendVarint(body.size(), bytes);
+    AppendBytes(body, bytes);
+    return bytes;
+  };
+  const auto good = DecodeRowsRecord(payload(DataType::kFloat64, 2, 2025));
+  ASSERT_TRUE(good) << good.error().ToString();
+  EXPECT_EQ(good->tables[0].columns[0].bits[0], std::bit_cast<uint64_t>(20.25));
+  EXPECT_FALSE(DecodeRowsRecord(payload(DataType::kFloat64, 15, 2025)));
+  EXPECT_FALSE(DecodeRowsRecord(payload(DataType::kFloat64, 2, (uint64_t{1} << 51) + 1)));
+  EXPECT_FALSE(DecodeRowsRecord(payload(DataType::kFloat64, 2, uint64_t{1} << 63)));
+  EXPECT_FALSE(DecodeRowsRecord(payload(DataType::kInt64, 2, 2025)));
 }
 
 TEST(RowsRecordTest, AnUnknownWayOfPackingIsRefused) {
