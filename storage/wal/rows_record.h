@@ -14,9 +14,8 @@
 //   lanes:  bytes uint8 (0, 1, 2, 4, 8), base uint64, num_rows offsets of that many bytes
 //   times:  lanes of the differences to the row before (the first to 0), modulo 2^64
 //   form:   bits: 1 = some rows are NULL, their bits of the bitmap are 0; 2 = doubles as decimals
-//   values: lanes; of strings: lanes of the lengths, then the bytes; of decimals: uint8 digits
-//   after
-//           the point, lanes of the integers, see decimal_scale.h. NULL slots are 0.
+//   values: lanes; of strings: lanes of the lengths, then the bytes; of decimals: digits uint8,
+//           lanes of the integers, see decimal_scale.h. NULL slots are 0.
 
 #pragma once
 
