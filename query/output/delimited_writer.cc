@@ -57,6 +57,7 @@ class DelimitedWriter final : public RowWriter {
   explicit DelimitedWriter(TimeForm times) : times_(times) {}
 
   void Begin(const std::vector<OutputColumn>& columns, std::string& text) override {
+    if (columns.empty()) return;  // Of a statement that answers nothing.
     TextBuffer buffer(text);
     for (const auto& column : columns) {
       if (!types_.empty()) buffer.Append(Style::kSeparator);

@@ -198,6 +198,11 @@ TEST(CsvWriterTest, QuotesWhatNeedsIt) {
             "plain text\r\n");
 }
 
+TEST(CsvWriterTest, AStatementThatAnswersNothingIsNoLine) {
+  EXPECT_EQ(Write({}, OutputFormat::kCsv), "");
+  EXPECT_EQ(Write({}, OutputFormat::kTsv), "");
+}
+
 TEST(CsvWriterTest, HasNoPlaceForAnError) {
   const auto writer = MakeRowWriter(OutputFormat::kCsv, TimeForm::kText);
   std::string text;
