@@ -12,6 +12,7 @@
 #include "query/expr/arithmetic.h"
 #include "query/expr/function_registry.h"
 #include "query/expr/time_text.h"
+#include "storage/types/regex_pattern.h"
 
 namespace stria::query {
 namespace {
@@ -39,6 +40,7 @@ class ExprBinder {
       case AstKind::kIn: return BindIn(ast);
       case AstKind::kBetween: return BindBetween(ast);
       case AstKind::kLike: return BindLike(ast);
+      case AstKind::kRegex: return BindRegex(ast);
       case AstKind::kCast: return BindCast(ast);
       case AstKind::kCall: return BindCall(ast);
       case AstKind::kCase: return BindCase(ast);
@@ -237,6 +239,33 @@ class ExprBinder {
                        "the pattern of LIKE has to be a literal", "as in name LIKE 'truck_%'");
     }
     auto expr = New(ExprKind::kLike, DataType::kBool, ast.text);
+    expr->args = std::move(args);
+    return Negated(expr, ast.negated);
+  }
+
+  Bound<ExprPtr> BindRegex(const AstExpr& ast) {
+    STRIA_BIND(auto args, BindAll(ast.args));
+    for (size_t i = 0; i < 2; ++i) {
+      STRIA_BIND(args[i], Coerce(args[i], DataType::kString, ast.args[i]->position));
+    }
+    const Position position = ast.args[1]->position;
+    if (args[1]->kind != ExprKind::kLiteral) {
+      return BindError(position, "invalid_argument", "a regular expression has to be a literal",
+                       "as in name ~ '^truck_[0-9]+$'");
+    }
+    auto expr = New(ExprKind::kRegex, DataType::kBool, ast.text);
+    if (!args[1]->literal.is_null()) {
+      std::string pattern = args[1]->literal.string();
+      // As it was written first: what is wrong should not be told of what was put before it.
+      auto regex = RegexPattern::Compile(pattern);
+      if (regex && ast.ignores_case) {
+        pattern = "(?i)" + pattern;
+        args[1] = MakeLiteral(Value::String(pattern), args[1]->text);
+        regex = RegexPattern::Compile(pattern);
+      }
+      if (!regex) return BindError(position, regex.error());
+      expr->regex = std::make_shared<const RegexPattern>(*std::move(regex));
+    }
     expr->args = std::move(args);
     return Negated(expr, ast.negated);
   }

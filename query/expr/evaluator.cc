@@ -14,6 +14,7 @@
 #include "query/expr/function_registry.h"
 #include "storage/base/errors.h"
 #include "storage/types/like_pattern.h"
+#include "storage/types/regex_pattern.h"
 
 namespace stria::query {
 namespace {
@@ -116,16 +117,17 @@ void TestStrings(const Column& column, std::span<uint8_t> truth, const Test& tes
     truth[row] = view.IsValid(row) ? test(view.String(row)) : uint8_t{kUnknown};
 }
 
-Status TruthOfLike(const Expr& expr, const Batch& batch, std::span<uint8_t> truth) {
+// LIKE and ~: of a text, a pattern that is a literal, and what matches one to the other.
+template <typename Matches>
+Status TruthOfPattern(const Expr& expr, const Batch& batch, std::span<uint8_t> truth,
+                      const Matches& matches) {
   STRIA_ASSIGN_OR_RETURN(const Operand text, Operand::Of(*expr.args[0], batch));
-  const Value& pattern = expr.args[1]->literal;
-  if (pattern.is_null() || text.column().type == DataType::kNull) {
+  if (expr.args[1]->literal.is_null() || text.column().type == DataType::kNull) {
     Fill(truth, kUnknown);
     return Status::Ok();
   }
-  TestStrings(text.column(), truth, [&](std::string_view value) -> uint8_t {
-    return MatchesLike(value, pattern.string()) ? kTrue : kFalse;
-  });
+  TestStrings(text.column(), truth,
+              [&](std::string_view value) -> uint8_t { return matches(value) ? kTrue : kFalse; });
   return Status::Ok();
 }
 
@@ -285,7 +287,13 @@ Status EvaluateTruth(const Expr& expr, const Batch& batch, std::span<uint8_t> tr
       return Status::Ok();
     case ExprKind::kIsNull: return TruthOfIsNull(expr, batch, truth);
     case ExprKind::kIn: return TruthOfIn(expr, batch, truth);
-    case ExprKind::kLike: return TruthOfLike(expr, batch, truth);
+    case ExprKind::kLike:
+      return TruthOfPattern(expr, batch, truth, [&](std::string_view value) {
+        return MatchesLike(value, expr.args[1]->literal.string());
+      });
+    case ExprKind::kRegex:
+      return TruthOfPattern(expr, batch, truth,
+                            [&](std::string_view value) { return expr.regex->Matches(value); });
     case ExprKind::kColumn:
     case ExprKind::kLiteral:
     case ExprKind::kArith:
@@ -315,7 +323,8 @@ Result<Column> Evaluate(const Expr& expr, const Batch& batch) {
     case ExprKind::kNot:
     case ExprKind::kIsNull:
     case ExprKind::kIn:
-    case ExprKind::kLike: break;
+    case ExprKind::kLike:
+    case ExprKind::kRegex: break;
   }
   std::vector<uint8_t> truth(batch.num_rows);
   STRIA_RETURN_IF_ERROR(EvaluateTruth(expr, batch, truth));
@@ -360,6 +369,7 @@ bool CanFail(const Expr& expr) {
     case ExprKind::kIsNull:
     case ExprKind::kIn:
     case ExprKind::kLike:
+    case ExprKind::kRegex:
     case ExprKind::kCase: break;
   }
   return std::ranges::any_of(expr.args, [](const ExprPtr& arg) { return CanFail(*arg); });

@@ -10,6 +10,10 @@
 #include "storage/types/data_type.h"
 #include "storage/types/value.h"
 
+namespace stria {
+class RegexPattern;  // storage/types/regex_pattern.h
+}
+
 namespace stria::query {
 
 struct FunctionDef;  // query/expr/function_registry.h
@@ -25,6 +29,7 @@ enum class ExprKind : uint8_t {
   kIsNull,  ///< args[0] IS NULL; IS NOT NULL is kNot of it
   kIn,      ///< args[0] IN (args[1..], literals of the same type); NULL semantics of SQL
   kLike,    ///< args[0] LIKE args[1] (a literal pattern, % and _, \ escapes)
+  kRegex,   ///< args[0] ~ args[1] (a literal, `regex` unless NULL)
   kCast,    ///< args[0] to `type`
   kCall,    ///< function(args)
   kCase,    ///< args: when1, then1, when2, then2, ..., [else]; odd count has the else
@@ -55,6 +60,7 @@ struct Expr {
   Value literal;
   const FunctionDef* function = nullptr;
   std::vector<std::shared_ptr<const Expr>> args;
+  std::shared_ptr<const RegexPattern> regex;
   std::string text;  ///< as EXPLAIN and result headers show it
 };
 

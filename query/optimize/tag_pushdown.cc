@@ -74,13 +74,14 @@ std::optional<TagPredicate> FromIn(const Expr& in, bool negated, const PlanNode&
   return tag;
 }
 
-std::optional<TagPredicate> FromLike(const Expr& like, bool negated, const PlanNode& scan) {
-  const std::string* name = TagOf(*like.args[0], scan);
-  if (name == nullptr || like.args[1]->literal.is_null()) return std::nullopt;
+// LIKE or ~, with a literal pattern.
+std::optional<TagPredicate> FromPattern(const Expr& match, TagOp op, const PlanNode& scan) {
+  const std::string* name = TagOf(*match.args[0], scan);
+  if (name == nullptr || match.args[1]->literal.is_null()) return std::nullopt;
   TagPredicate tag;
   tag.tag = *name;
-  tag.op = negated ? TagOp::kNotLike : TagOp::kLike;
-  tag.values = {like.args[1]->literal.string()};
+  tag.op = op;
+  tag.values = {match.args[1]->literal.string()};
   return tag;
 }
 
@@ -115,7 +116,9 @@ std::optional<TagPredicate> FromCondition(const Expr& condition, const PlanNode&
   const Expr& inner = negated ? *condition.args[0] : condition;
   switch (inner.kind) {
     case ExprKind::kIn: return FromIn(inner, negated, scan);
-    case ExprKind::kLike: return FromLike(inner, negated, scan);
+    case ExprKind::kLike: return FromPattern(inner, negated ? TagOp::kNotLike : TagOp::kLike, scan);
+    case ExprKind::kRegex:
+      return FromPattern(inner, negated ? TagOp::kNotRegex : TagOp::kRegex, scan);
     case ExprKind::kIsNull: return FromIsNull(inner, negated, scan);
     case ExprKind::kCompare: return negated ? std::nullopt : FromComparison(inner, scan);
     case ExprKind::kOr: return negated ? std::nullopt : FromOr(inner, scan);

@@ -44,7 +44,8 @@ filter      : FILTER '(' WHERE expr ')' ;
 over        : OVER (name | '(' window ')') ;
 
 expr
-    : left=expr op=('=' | '==' | '<>' | '!=' | '<' | '<=' | '>' | '>=') right=expr # compare
+    : left=expr op=('~' | '~*' | '!~' | '!~*') right=expr       # match
+    | left=expr op=('=' | '==' | '<>' | '!=' | '<' | '<=' | '>' | '>=') right=expr # compare
     | expr NOT? IN '(' expr (',' expr)* ')'                     # inList
     | value=expr NOT? BETWEEN low=operand AND high=operand      # between
     | left=expr NOT? LIKE right=expr                            # like

@@ -36,6 +36,7 @@ enum class AstKind : uint8_t {
   kIn,       ///< args[0] IN (args[1..]); `negated`
   kBetween,  ///< args[0] BETWEEN args[1] AND args[2]; `negated`
   kLike,     ///< args[0] LIKE args[1]; `negated`
+  kRegex,    ///< args[0] ~ args[1]; `negated`: !~; `ignores_case`: ~*
   kCast,     ///< args[0] AS names[0]
   kCall,     ///< names[0] (args); `star`: count(*); `filter`, `window`
   kCase,     ///< when, then, when, then ... [, else]
@@ -52,6 +53,7 @@ struct AstExpr {
   LiteralKind literal_kind = LiteralKind::kNone;
   std::vector<std::shared_ptr<const AstExpr>> args;
   bool negated = false;
+  bool ignores_case = false;
   bool star = false;
   bool distinct = false;
   std::shared_ptr<const AstExpr> filter;    ///< FILTER (WHERE ...)

@@ -364,6 +364,14 @@ class Builder {
       return Binary(AstKind::kCompare, c, Operator(c->op->getText()), Expr(c->left),
                     Expr(c->right));
     }
+    if (auto* c = dynamic_cast<Parser::MatchContext*>(context)) {
+      auto expr = New(AstKind::kRegex, c);
+      const std::string op = c->op->getText();
+      expr->negated = op.front() == '!';
+      expr->ignores_case = op.back() == '*';
+      expr->args = {Expr(c->left), Expr(c->right)};
+      return expr;
+    }
     if (auto* c = dynamic_cast<Parser::AndContext*>(context)) return Chain(AstKind::kAnd, c);
     if (auto* c = dynamic_cast<Parser::OrContext*>(context)) return Chain(AstKind::kOr, c);
     if (auto* c = dynamic_cast<Parser::NotContext*>(context)) {

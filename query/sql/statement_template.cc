@@ -189,6 +189,7 @@ class Instance {
     expr->names = old->names;
     expr->literal_kind = old->literal_kind;
     expr->negated = old->negated;
+    expr->ignores_case = old->ignores_case;
     expr->star = old->star;
     expr->distinct = old->distinct;
     expr->filter = Copy(old->filter);

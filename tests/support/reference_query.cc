@@ -307,6 +307,7 @@ Value ReferenceValue(const Expr& expr, const ReferenceRow& row) {
     case ExprKind::kCall: return BucketValue(expr, row);
     case ExprKind::kIn:
     case ExprKind::kLike:
+    case ExprKind::kRegex:
     case ExprKind::kCast:
     case ExprKind::kCase: break;
   }

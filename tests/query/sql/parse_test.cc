@@ -63,6 +63,8 @@ std::string Shape(const AstExpr& expr) {
     case AstKind::kIn: return "(" + no + "in " + list() + ")";
     case AstKind::kBetween: return "(" + no + "between " + list() + ")";
     case AstKind::kLike: return "(" + no + "like " + list() + ")";
+    case AstKind::kRegex:
+      return "(" + no + (expr.ignores_case ? "imatch " : "match ") + list() + ")";
     case AstKind::kCast: return "(cast-" + expr.names[0] + " " + list() + ")";
     case AstKind::kCall: return "(" + expr.names[0] + (expr.star ? " *" : " " + list()) + ")";
     case AstKind::kCase: return "(case " + list() + ")";
@@ -86,6 +88,8 @@ TEST(ParseTest, OperatorsBindAsInPostgres) {
       {"a NOT BETWEEN 1 + 1 AND 2", "(not-between a (+ 1 1) 2)"},
       {"a IN (1, 2) AND b NOT IN ('x')", "(and (in a 1 2) (not-in b 'x'))"},
       {"a LIKE 'x%' OR a NOT LIKE '_'", "(or (like a 'x%') (not-like a '_'))"},
+      {"a ~ 'x' AND b !~* lower(c) = d", "(and (match a 'x') (= (not-imatch b (lower c)) d))"},
+      {"NOT a ~* 'x' OR b !~ 'y'", "(or (not (imatch a 'x')) (not-match b 'y'))"},
       {"a IS NULL AND b IS NOT NULL", "(and (null a) (not-null b))"},
       {"a::int64 + CAST(b AS double)", "(+ (cast-int64 a) (cast-double b))"},
       {"-a::int64", "(neg (cast-int64 a))"},
