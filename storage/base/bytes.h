@@ -77,6 +77,14 @@ class ByteReader {
     return false;
   }
 
+  /// Read<uint8_t>() likewise.
+  bool TakeByte(uint8_t& value) noexcept {
+    if (rest_.empty()) return false;
+    value = std::to_integer<uint8_t>(rest_.front());
+    rest_ = rest_.subspan(1);
+    return true;
+  }
+
   /// Takes the next `size` bytes; they live as long as the bytes this reader was given.
   Result<std::span<const std::byte>> ReadBytes(size_t size) {
     if (rest_.size() < size) return Corruption("need {} bytes, have {}", size, rest_.size());

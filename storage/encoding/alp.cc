@@ -96,29 +96,42 @@ void ToDecimals(std::span<const uint64_t> bits, DecimalScale scale, Decimals& de
   }
 }
 
-// Whole values in lanes of 8 bytes, and the exceptions among them.
-void Flatten(std::span<const uint64_t> exceptions, const RowPositions& positions,
-             DecodedVector& decoded) {
-  VectorView& view = decoded.view;
-  std::unique_ptr<std::byte[]> flat =
-      std::make_unique_for_overwrite<std::byte[]>(kVectorRows * sizeof(uint64_t));
-  auto* bits = reinterpret_cast<uint64_t*>(flat.get());
-  if (view.lanes == Lanes::k64) {
-    const auto* integers = static_cast<const int64_t*>(view.data);
-    for (uint32_t row = 0; row < view.num_rows; ++row) {
+// What stands before the integers, checked.
+struct DecimalHead {
+  DecimalScale scale;
+  RowPositions positions;  // Of exceptions.
+  std::span<const std::byte> exceptions;
+  EncodingId encoding = EncodingId::kPlain;
+};
+
+Status ReadHead(ByteReader& reader, uint32_t num_rows, DecimalHead& head) {
+  uint8_t encoding = 0;
+  if (!reader.TakeByte(head.scale.digits)) return Corruption("decimals cut short");
+  if (head.scale.digits > kMaxDecimalDigits || num_rows > kVectorRows) {
+    return Corruption("decimals of {} digits after the point", head.scale.digits);
+  }
+  STRIA_RETURN_IF_ERROR(DecodeRowPositions(reader, num_rows, head.positions));
+  STRIA_ASSIGN_OR_RETURN(head.exceptions,
+                         reader.ReadBytes(head.positions.count * sizeof(uint64_t)));
+  if (!reader.TakeByte(encoding)) return Corruption("decimals cut short");
+  head.encoding = static_cast<EncodingId>(encoding);
+  return Status::Ok();
+}
+
+// The integers as doubles, and the exceptions among them.
+void Flatten(const VectorView& integers, const DecimalHead& head, uint64_t* bits) {
+  if (integers.lanes == Lanes::k64) {
+    const auto* values = static_cast<const int64_t*>(integers.data);
+    for (uint32_t row = 0; row < integers.num_rows; ++row) {
       bits[row] =
-          std::bit_cast<uint64_t>(DecimalValue(static_cast<double>(integers[row]), view.scale));
+          std::bit_cast<uint64_t>(DecimalValue(static_cast<double>(values[row]), head.scale));
     }
   } else {
-    view.CopyBits(bits);
+    integers.CopyBits(bits);
   }
-  for (uint32_t i = 0; i < positions.count; ++i)
-    bits[positions.rows[i]] = exceptions[i];
-  decoded.lanes = std::move(flat);
-  decoded.lane_capacity = kVectorRows * sizeof(uint64_t);
-  view.lanes = Lanes::k64;
-  view.base = 0;
-  view.data = bits;
+  for (uint32_t i = 0; i < head.positions.count; ++i)
+    std::memcpy(bits + head.positions.rows[i], head.exceptions.data() + i * sizeof *bits,
+                sizeof *bits);
 }
 
 }  // namespace
@@ -190,30 +203,43 @@ void EncodeAlp(std::span<const uint64_t> bits, const Decimals& decimals, Encodin
 
 Status DecodeAlp(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded) {
   ByteReader reader(encoded);
-  STRIA_ASSIGN_OR_RETURN(const auto digits, reader.Read<uint8_t>());
-  if (digits > kMaxDecimalDigits || num_rows > kVectorRows) {
-    return Corruption("decimals of {} digits after the point", digits);
-  }
-  RowPositions positions;
-  STRIA_RETURN_IF_ERROR(DecodeRowPositions(reader, num_rows, positions));
-  STRIA_ASSIGN_OR_RETURN(const auto exceptions,
-                         reader.ReadBytes(positions.count * sizeof(uint64_t)));
-  STRIA_ASSIGN_OR_RETURN(const auto encoding, reader.Read<uint8_t>());
-
+  DecimalHead head;
+  STRIA_RETURN_IF_ERROR(ReadHead(reader, num_rows, head));
   VectorView& view = decoded.view;
-  STRIA_RETURN_IF_ERROR(
-      DecodeFixedWidth(static_cast<EncodingId>(encoding), reader.rest(), num_rows, decoded));
+  STRIA_RETURN_IF_ERROR(DecodeFixedWidth(head.encoding, reader.rest(), num_rows, decoded));
   view.type = DataType::kFloat64;
-  view.scale = {digits};
+  view.scale = head.scale;
   const auto base = static_cast<int64_t>(view.base);
   if (base > kMaxDecimal || base < -kMaxDecimal) return Corruption("decimals from {} on", base);
   if (view.lanes == Lanes::kConstant) {
     view.base = std::bit_cast<uint64_t>(DecimalValue(static_cast<double>(base), view.scale));
   }
-  if (positions.count == 0 && view.lanes != Lanes::k64) return Status::Ok();
-  std::array<uint64_t, kVectorRows> values;
-  std::memcpy(values.data(), exceptions.data(), exceptions.size());
-  Flatten(values, positions, decoded);
+  if (head.positions.count == 0 && view.lanes != Lanes::k64) return Status::Ok();
+  alignas(64) std::array<uint64_t, kVectorRows> bits;
+  Flatten(view, head, bits.data());
+  view.lanes = Lanes::k64;
+  view.base = 0;
+  view.data = std::memcpy(decoded.TakeLanes(sizeof bits), bits.data(), num_rows * sizeof bits[0]);
+  return Status::Ok();
+}
+
+Status DecodeAlpRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                     std::span<const uint32_t> rows, uint64_t* bits) {
+  ByteReader reader(encoded);
+  DecimalHead head;
+  STRIA_RETURN_IF_ERROR(ReadHead(reader, num_rows, head));
+  STRIA_RETURN_IF_ERROR(DecodeFixedWidthRows(head.encoding, reader.rest(), num_rows, rows, bits));
+  uint32_t exception = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    while (exception < head.positions.count && head.positions.rows[exception] < rows[i])
+      ++exception;
+    if (exception < head.positions.count && head.positions.rows[exception] == rows[i]) {
+      std::memcpy(bits + i, head.exceptions.data() + exception * sizeof *bits, sizeof *bits);
+      continue;
+    }
+    const auto integer = static_cast<double>(static_cast<int64_t>(bits[i]));
+    bits[i] = std::bit_cast<uint64_t>(DecimalValue(integer, head.scale));
+  }
   return Status::Ok();
 }
 

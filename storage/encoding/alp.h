@@ -61,4 +61,9 @@ inline constexpr int64_t kMaxDecimal = int64_t{1} << 51;
 /// double gave.
 Status DecodeAlp(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded);
 
+/// Sets bits[i] to the bits of the double at rows[i], and decodes as few others as the integers
+/// inside allow; fails likewise. Requires `rows` to ascend and to be below num_rows.
+Status DecodeAlpRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                     std::span<const uint32_t> rows, uint64_t* bits);
+
 }  // namespace stria::storage

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 #include "storage/base/bytes.h"
@@ -40,6 +41,70 @@ void CountFronts(std::span<const uint64_t> sorted, unsigned rest_bits,
                     [](const FrontCount& a, const FrontCount& b) {
                       return a.count != b.count ? a.count > b.count : a.front < b.front;
                     });
+}
+
+// What an encoded vector holds, checked but for its codes.
+struct FrontVector {
+  unsigned rest_bits = 0;
+  size_t num_fronts = 0;
+  std::array<uint64_t, kMaxFronts> fronts{};  // Where they stand in a double.
+  RowPositions exceptions;
+  std::span<const std::byte> exception_fronts;
+  unsigned code_width = 0;
+  const std::byte* codes = nullptr;
+  const std::byte* rests = nullptr;
+
+  uint64_t ExceptionFront(size_t i) const {
+    uint16_t front = 0;
+    std::memcpy(&front, exception_fronts.data() + i * sizeof front, sizeof front);
+    return uint64_t{front} << rest_bits;
+  }
+};
+
+Status ReadFrontVector(std::span<const std::byte> encoded, uint32_t num_rows, FrontVector& vector) {
+  ByteReader reader(encoded);
+  uint8_t rest_bits = 0, num_fronts = 0;
+  if (!reader.TakeByte(rest_bits) || !reader.TakeByte(num_fronts)) {
+    return Corruption("fronts cut short");
+  }
+  if (rest_bits < kMinRestBits || rest_bits > kMaxRestBits || num_fronts < 1 ||
+      num_fronts > kMaxFronts || num_rows > kPackedValues) {
+    return Corruption("{} fronts before {} bits", num_fronts, rest_bits);
+  }
+  for (size_t i = 0; i < num_fronts; ++i) {
+    STRIA_ASSIGN_OR_RETURN(const auto front, reader.Read<uint16_t>());
+    vector.fronts[i] = uint64_t{front} << rest_bits;
+  }
+  STRIA_RETURN_IF_ERROR(DecodeRowPositions(reader, num_rows, vector.exceptions));
+  STRIA_ASSIGN_OR_RETURN(vector.exception_fronts,
+                         reader.ReadBytes(vector.exceptions.count * sizeof(uint16_t)));
+  vector.rest_bits = rest_bits;
+  vector.num_fronts = num_fronts;
+  vector.code_width = CodeWidth(num_fronts);
+  STRIA_ASSIGN_OR_RETURN(const auto codes, reader.ReadBytes(PackedBytes(vector.code_width)));
+  if (reader.num_remaining() != PackedBytes(rest_bits)) {
+    return Corruption("{} bytes of rests, want {}", reader.num_remaining(), PackedBytes(rest_bits));
+  }
+  vector.codes = codes.data();
+  vector.rests = reader.rest().data();
+  return Status::Ok();
+}
+
+// Puts the front of its code before each rest; returns the greatest code.
+unsigned AddFronts(const FrontVector& vector, uint32_t num_rows, uint64_t* bits) {
+  if (vector.code_width == 0) {
+    for (size_t row = 0; row < num_rows; ++row)
+      bits[row] |= vector.fronts[0];
+    return 0;
+  }
+  alignas(64) std::array<uint8_t, kPackedValues> codes;
+  UnpackBits(vector.code_width, vector.codes, reinterpret_cast<std::byte*>(codes.data()));
+  uint8_t greatest = 0;
+  for (size_t row = 0; row < num_rows; ++row)
+    greatest = std::max(greatest, codes[row]);
+  for (size_t row = 0; row < num_rows; ++row)
+    bits[row] |= vector.fronts[codes[row]];  // Below 8, as its width says.
+  return greatest;
 }
 
 }  // namespace
@@ -99,48 +164,45 @@ void EncodeAlpRd(std::span<const uint64_t> bits, const FrontPlan& plan,
 }
 
 Status DecodeAlpRd(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded) {
-  ByteReader reader(encoded);
-  STRIA_ASSIGN_OR_RETURN(const auto rest_bits, reader.Read<uint8_t>());
-  STRIA_ASSIGN_OR_RETURN(const auto num_fronts, reader.Read<uint8_t>());
-  if (rest_bits < kMinRestBits || rest_bits > kMaxRestBits || num_fronts < 1 ||
-      num_fronts > kMaxFronts || num_rows > kPackedValues) {
-    return Corruption("{} fronts before {} bits", num_fronts, rest_bits);
-  }
-  std::array<uint64_t, kMaxFronts> fronts{};
-  for (size_t i = 0; i < num_fronts; ++i) {
-    STRIA_ASSIGN_OR_RETURN(const auto front, reader.Read<uint16_t>());
-    fronts[i] = uint64_t{front} << rest_bits;
-  }
-  RowPositions exceptions;
-  STRIA_RETURN_IF_ERROR(DecodeRowPositions(reader, num_rows, exceptions));
-  STRIA_ASSIGN_OR_RETURN(const auto exception_bytes,
-                         reader.ReadBytes(exceptions.count * sizeof(uint16_t)));
-  const unsigned width = CodeWidth(num_fronts);
-  STRIA_ASSIGN_OR_RETURN(const auto packed_codes, reader.ReadBytes(PackedBytes(width)));
-  if (reader.num_remaining() != PackedBytes(rest_bits)) {
-    return Corruption("{} bytes of rests, want {}", reader.num_remaining(), PackedBytes(rest_bits));
-  }
-  alignas(64) std::array<std::byte, kPackedValues> codes{};
-  if (width > 0) UnpackBits(width, packed_codes.data(), codes.data());
+  FrontVector vector;
+  STRIA_RETURN_IF_ERROR(ReadFrontVector(encoded, num_rows, vector));
   std::byte* lanes = decoded.TakeLanes(kPackedValues * sizeof(uint64_t));
-  UnpackBits(rest_bits, reader.rest().data(), lanes);
+  UnpackBits(vector.rest_bits, vector.rests, lanes);
   auto* bits = reinterpret_cast<uint64_t*>(lanes);
-  unsigned greatest_code = 0;
-  for (size_t row = 0; row < num_rows; ++row) {
-    const auto code = std::to_integer<unsigned>(codes[row]);  // Below 8, as its width says.
-    greatest_code = std::max(greatest_code, code);
-    bits[row] |= fronts[code];
+  const unsigned greatest_code = AddFronts(vector, num_rows, bits);
+  if (greatest_code >= vector.num_fronts) {
+    return Corruption("code {} without a front", greatest_code);
   }
-  if (greatest_code >= num_fronts) return Corruption("code {} without a front", greatest_code);
-  ByteReader exception_reader(exception_bytes);
-  for (const uint16_t row : exceptions.view()) {
-    STRIA_ASSIGN_OR_RETURN(const auto front, exception_reader.Read<uint16_t>());
-    bits[row] = (bits[row] & ((uint64_t{1} << rest_bits) - 1)) | (uint64_t{front} << rest_bits);
+  const uint64_t rest_mask = (uint64_t{1} << vector.rest_bits) - 1;
+  for (uint32_t i = 0; i < vector.exceptions.count; ++i) {
+    uint64_t& value = bits[vector.exceptions.rows[i]];
+    value = (value & rest_mask) | vector.ExceptionFront(i);
   }
   decoded.view.lanes = Lanes::k64;
   decoded.view.base = 0;
   decoded.view.num_rows = num_rows;
   decoded.view.data = bits;
+  return Status::Ok();
+}
+
+Status DecodeAlpRdRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                       std::span<const uint32_t> rows, uint64_t* bits) {
+  FrontVector vector;
+  STRIA_RETURN_IF_ERROR(ReadFrontVector(encoded, num_rows, vector));
+  uint32_t exception = 0;
+  for (const uint32_t row : rows) {
+    while (exception < vector.exceptions.count && vector.exceptions.rows[exception] < row)
+      ++exception;
+    const uint64_t rest = UnpackOne(vector.rest_bits, vector.rests, row);
+    if (exception < vector.exceptions.count && vector.exceptions.rows[exception] == row) {
+      *bits++ = rest | vector.ExceptionFront(exception);
+      continue;
+    }
+    const uint64_t code =
+        vector.code_width == 0 ? 0 : UnpackOne(vector.code_width, vector.codes, row);
+    if (code >= vector.num_fronts) return Corruption("code {} without a front", code);
+    *bits++ = rest | vector.fronts[code];
+  }
   return Status::Ok();
 }
 

@@ -47,4 +47,9 @@ void EncodeAlpRd(std::span<const uint64_t> bits, const FrontPlan& plan,
 /// Fails with kCorruption if `encoded` is cut short, has bytes left over, or codes without a front.
 Status DecodeAlpRd(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded);
 
+/// Sets bits[i] to the bits of rows[i], and decodes no other; fails likewise, but for codes of
+/// other rows. Requires `rows` to ascend and to be below num_rows.
+Status DecodeAlpRdRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                       std::span<const uint32_t> rows, uint64_t* bits);
+
 }  // namespace stria::storage

@@ -128,6 +128,24 @@ constexpr std::array<Kernel, 64> MakePackers(std::index_sequence<kWidths...>) {
   return {&PackWidth<kWidths + 1>...};
 }
 
+// The lane's bit string is its words of all registers, kRegisterBytes apart.
+template <typename Lane>
+uint64_t UnpackLane(unsigned width, const std::byte* packed, size_t index) {
+  constexpr size_t kLaneBits = sizeof(Lane) * 8;
+  constexpr size_t kNumLanes = kPackedValues / kLaneBits;
+  const size_t bit = index / kNumLanes * width;
+  const std::byte* words = packed + index % kNumLanes * sizeof(Lane);
+  const auto word = [&](size_t i) {
+    Lane lane;
+    std::memcpy(&lane, words + i * kRegisterBytes, sizeof lane);
+    return uint64_t{lane};
+  };
+  const size_t shift = bit % kLaneBits;
+  uint64_t value = word(bit / kLaneBits) >> shift;
+  if (shift + width > kLaneBits) value |= word(bit / kLaneBits + 1) << (kLaneBits - shift);
+  return width == 64 ? value : value & ((uint64_t{1} << width) - 1);
+}
+
 constexpr auto kUnpackers = MakeUnpackers(std::make_index_sequence<64>());
 constexpr auto kPackers = MakePackers(std::make_index_sequence<64>());
 
@@ -139,6 +157,15 @@ void PackBits(unsigned width, const std::byte* lanes, std::byte* packed) {
 
 void UnpackBits(unsigned width, const std::byte* packed, std::byte* lanes) {
   kUnpackers[width - 1](packed, lanes);
+}
+
+uint64_t UnpackOne(unsigned width, const std::byte* packed, size_t index) {
+  switch (LaneBits(width)) {
+    case 8: return UnpackLane<uint8_t>(width, packed, index);
+    case 16: return UnpackLane<uint16_t>(width, packed, index);
+    case 32: return UnpackLane<uint32_t>(width, packed, index);
+    default: return UnpackLane<uint64_t>(width, packed, index);
+  }
 }
 
 }  // namespace stria::storage

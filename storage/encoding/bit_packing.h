@@ -39,4 +39,7 @@ void PackBits(unsigned width, const std::byte* lanes, std::byte* packed);
 /// bytes.
 void UnpackBits(unsigned width, const std::byte* packed, std::byte* lanes);
 
+/// Value `index` (0..1023) of what PackBits() wrote, alone. Requires 1 <= width <= 64.
+uint64_t UnpackOne(unsigned width, const std::byte* packed, size_t index);
+
 }  // namespace stria::storage

@@ -17,6 +17,20 @@ uint64_t SpreadBits(uint64_t bits) {
   return (((bits * kEveryByte & kOwnBit) + 0x7f7f7f7f7f7f7f7f) >> 7) & kEveryByte;
 }
 
+// The bytes of num_rows flags from the front of `reader`.
+Status TakeBitmap(ByteReader& reader, size_t num_rows, std::span<const std::byte>& bitmap) {
+  STRIA_ASSIGN_OR_RETURN(bitmap, reader.ReadBytes((num_rows + 7) / 8));
+  const size_t num_left = num_rows % 8;
+  if (num_left != 0 && std::to_integer<unsigned>(bitmap.back()) >> num_left != 0) {
+    return Corruption("bits after the last row of a bitmap");
+  }
+  return Status::Ok();
+}
+
+unsigned FlagAt(std::span<const std::byte> bitmap, size_t row) {
+  return std::to_integer<unsigned>(bitmap[row / 8]) >> (row % 8) & 1;
+}
+
 }  // namespace
 
 void EncodeBitmap(std::span<const uint8_t> flags, std::vector<std::byte>& encoded) {
@@ -28,18 +42,24 @@ void EncodeBitmap(std::span<const uint8_t> flags, std::vector<std::byte>& encode
 }
 
 Status DecodeBitmap(ByteReader& reader, std::span<uint8_t> flags) {
-  STRIA_ASSIGN_OR_RETURN(const auto bitmap, reader.ReadBytes((flags.size() + 7) / 8));
+  std::span<const std::byte> bitmap;
+  STRIA_RETURN_IF_ERROR(TakeBitmap(reader, flags.size(), bitmap));
   const size_t num_whole = flags.size() / 8;
   for (size_t i = 0; i < num_whole; ++i) {
     const uint64_t spread = SpreadBits(std::to_integer<uint64_t>(bitmap[i]));
     std::memcpy(flags.data() + i * 8, &spread, sizeof spread);
   }
-  const size_t num_left = flags.size() % 8;
-  if (num_left == 0) return Status::Ok();
-  const auto last = std::to_integer<unsigned>(bitmap.back());
-  if (last >> num_left != 0) return Corruption("bits after the last row of a bitmap");
-  for (size_t i = 0; i < num_left; ++i)
-    flags[num_whole * 8 + i] = static_cast<uint8_t>((last >> i) & 1);
+  for (size_t row = num_whole * 8; row < flags.size(); ++row)
+    flags[row] = static_cast<uint8_t>(FlagAt(bitmap, row));
+  return Status::Ok();
+}
+
+Status DecodeBitmapRows(ByteReader& reader, uint32_t num_rows, std::span<const uint32_t> rows,
+                        uint8_t* flags) {
+  std::span<const std::byte> bitmap;
+  STRIA_RETURN_IF_ERROR(TakeBitmap(reader, num_rows, bitmap));
+  for (const uint32_t row : rows)
+    *flags++ = static_cast<uint8_t>(FlagAt(bitmap, row));
   return Status::Ok();
 }
 
@@ -59,6 +79,17 @@ Status DecodeBools(std::span<const std::byte> encoded, uint32_t num_rows, Decode
   decoded.view.base = 0;
   decoded.view.num_rows = num_rows;
   decoded.view.data = flags;
+  return Status::Ok();
+}
+
+Status DecodeBoolsRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                       std::span<const uint32_t> rows, uint64_t* bits) {
+  ByteReader reader(encoded);
+  std::span<const std::byte> bitmap;
+  STRIA_RETURN_IF_ERROR(TakeBitmap(reader, num_rows, bitmap));
+  if (!reader.empty()) return Corruption("bytes after a bitmap: {}", reader.num_remaining());
+  for (const uint32_t row : rows)
+    *bits++ = FlagAt(bitmap, row);
   return Status::Ok();
 }
 

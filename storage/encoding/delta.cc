@@ -204,20 +204,109 @@ void UnpackDifferences(unsigned width, const std::byte* packed, Lane* lanes) {
   if constexpr (sizeof(Lane) > 4) WidenInto<Lane, uint32_t>(narrow, lanes);
 }
 
-struct Patches {
-  RowPositions positions;
-  std::array<uint64_t, kPackedValues> differences;
+// What an encoded vector holds, checked.
+struct DeltaVector {
+  unsigned lane_bytes = 0;
+  uint64_t base = 0;
+  uint64_t first = 0;  // From the base.
+  unsigned width = 0;
+  uint64_t least = 0;
+  RowPositions patches;
+  std::array<uint64_t, kPackedValues> patched;  // Differences. Not initialised beyond the count.
+  const std::byte* packed = nullptr;
+
+  // NOLINTNEXTLINE: the array is left as it is on purpose.
+  DeltaVector() {}
 };
 
+Status ReadDeltaVector(std::span<const std::byte> encoded, uint32_t num_rows, DeltaVector& vector) {
+  ByteReader reader(encoded);
+  uint64_t base = 0, least = 0;
+  uint8_t lane_bytes = 0, width = 0;
+  if (!reader.TakeByte(lane_bytes) || !reader.TakeVarint(base) ||
+      !reader.TakeVarint(vector.first) || !reader.TakeByte(width) || !reader.TakeVarint(least)) {
+    return Corruption("differences cut short");
+  }
+  if (!std::has_single_bit(lane_bytes) || lane_bytes > 8 || width > lane_bytes * 8 ||
+      (lane_bytes == 8 && base != 0) || num_rows > kPackedValues) {
+    return Corruption("differences of {} bits in lanes of {} bytes", width, lane_bytes);
+  }
+  STRIA_RETURN_IF_ERROR(DecodeRowPositions(reader, num_rows, vector.patches));
+  if (vector.patches.count > 0 && vector.patches.rows[0] == 0) {
+    return Corruption("the first row is patched");
+  }
+  for (uint32_t i = 0; i < vector.patches.count; ++i) {
+    uint64_t difference = 0;
+    if (!reader.TakeVarint(difference)) return Corruption("patches cut short");
+    vector.patched[i] = UnZigZag(difference);
+  }
+  if (reader.num_remaining() != PackedBytes(width)) {
+    return Corruption("{} bytes of packed differences, want {}", reader.num_remaining(),
+                      PackedBytes(width));
+  }
+  vector.lane_bytes = lane_bytes;
+  vector.base = UnZigZag(base);
+  vector.width = width;
+  vector.least = UnZigZag(least);
+  vector.packed = reader.rest().data();
+  return Status::Ok();
+}
+
+// What SumUp() makes values of: differences from the least one, the first row's from the base.
 template <typename Lane>
-void DecodeLanes(unsigned width, uint64_t first, uint64_t least, const std::byte* packed,
-                 const Patches& patches, std::byte* bytes) {
-  auto* lanes = reinterpret_cast<Lane*>(bytes);
-  UnpackDifferences(width, packed, lanes);
-  lanes[0] = static_cast<Lane>(first - least);
-  for (uint32_t i = 0; i < patches.positions.count; ++i)
-    lanes[patches.positions.rows[i]] = static_cast<Lane>(patches.differences[i] - least);
-  SumUp(lanes, static_cast<Lane>(least));
+void UnpackPatched(const DeltaVector& vector, Lane* lanes) {
+  UnpackDifferences(vector.width, vector.packed, lanes);
+  lanes[0] = static_cast<Lane>(vector.first - vector.least);
+  for (uint32_t i = 0; i < vector.patches.count; ++i)
+    lanes[vector.patches.rows[i]] = static_cast<Lane>(vector.patched[i] - vector.least);
+}
+
+// Their sum modulo the lane. Four sums, or the additions wait for each other.
+template <typename Lane>
+Lane SumOf(const Lane* lanes, size_t num_lanes) {
+  using Sums [[gnu::vector_size(32)]] = Lane;
+  constexpr size_t kWidth = sizeof(Sums) / sizeof(Lane);
+  Sums sums[2] = {};
+  size_t i = 0;
+  for (; i + 2 * kWidth <= num_lanes; i += 2 * kWidth) {
+    Sums values[2];
+    std::memcpy(&values, lanes + i, sizeof values);
+    sums[0] += values[0];
+    sums[1] += values[1];
+  }
+  sums[0] += sums[1];
+  Lane sum = 0;
+  for (size_t lane = 0; lane < kWidth; ++lane)
+    sum = static_cast<Lane>(sum + sums[0][lane]);
+  for (; i < num_lanes; ++i)
+    sum = static_cast<Lane>(sum + lanes[i]);
+  return sum;
+}
+
+template <typename Lane>
+void SumUpTo(const DeltaVector& vector, std::span<const uint32_t> rows, uint64_t* bits) {
+  alignas(64) std::array<Lane, kPackedValues> lanes;
+  UnpackPatched(vector, lanes.data());
+  Lane offset = 0;
+  uint32_t begin = 0;
+  for (const uint32_t row : rows) {
+    const uint32_t end = row + 1;
+    const uint64_t sum = SumOf(lanes.data() + begin, end - begin);
+    offset = static_cast<Lane>(offset + sum + (end - begin) * vector.least);
+    *bits++ = vector.base + offset;
+    begin = end;
+  }
+}
+
+// Calls `use` with a lane of that many bytes.
+template <typename Use>
+void WithLane(unsigned lane_bytes, const Use& use) {
+  switch (lane_bytes) {
+    case 1: return use(uint8_t{});
+    case 2: return use(uint16_t{});
+    case 4: return use(uint32_t{});
+    default: return use(uint64_t{});
+  }
 }
 
 }  // namespace
@@ -270,44 +359,23 @@ void EncodeDelta(std::span<const uint64_t> values, const IntegerStats& stats, co
 }
 
 Status DecodeDelta(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded) {
-  ByteReader reader(encoded);
-  STRIA_ASSIGN_OR_RETURN(const auto lane_bytes, reader.Read<uint8_t>());
-  uint64_t base = 0, first = 0, least = 0;
-  if (!reader.TakeVarint(base) || !reader.TakeVarint(first)) {
-    return Corruption("differences cut short");
-  }
-  STRIA_ASSIGN_OR_RETURN(const auto width, reader.Read<uint8_t>());
-  if (!reader.TakeVarint(least)) return Corruption("differences cut short");
-  if (!std::has_single_bit(lane_bytes) || lane_bytes > 8 || width > lane_bytes * 8 ||
-      (lane_bytes == 8 && base != 0) || num_rows > kPackedValues) {
-    return Corruption("differences of {} bits in lanes of {} bytes", width, lane_bytes);
-  }
-  Patches patches;
-  STRIA_RETURN_IF_ERROR(DecodeRowPositions(reader, num_rows, patches.positions));
-  if (patches.positions.count > 0 && patches.positions.rows[0] == 0) {
-    return Corruption("the first row is patched");
-  }
-  for (uint32_t i = 0; i < patches.positions.count; ++i) {
-    uint64_t difference = 0;
-    if (!reader.TakeVarint(difference)) return Corruption("patches cut short");
-    patches.differences[i] = UnZigZag(difference);
-  }
-  if (reader.num_remaining() != PackedBytes(width)) {
-    return Corruption("{} bytes of packed differences, want {}", reader.num_remaining(),
-                      PackedBytes(width));
-  }
-  const std::byte* packed = reader.rest().data();
-  std::byte* lanes = decoded.TakeLanes(kPackedValues * lane_bytes);
-  const auto decode = [&]<typename Lane>(Lane) {
-    DecodeLanes<Lane>(width, first, UnZigZag(least), packed, patches, lanes);
-  };
-  switch (lane_bytes) {
-    case 1: decode(uint8_t{}); break;
-    case 2: decode(uint16_t{}); break;
-    case 4: decode(uint32_t{}); break;
-    default: decode(uint64_t{}); break;
-  }
-  SetPackedView(lane_bytes * 8U, UnZigZag(base), num_rows, decoded);
+  DeltaVector vector;
+  STRIA_RETURN_IF_ERROR(ReadDeltaVector(encoded, num_rows, vector));
+  std::byte* bytes = decoded.TakeLanes(kPackedValues * vector.lane_bytes);
+  WithLane(vector.lane_bytes, [&]<typename Lane>(Lane) {
+    auto* lanes = reinterpret_cast<Lane*>(bytes);
+    UnpackPatched(vector, lanes);
+    SumUp(lanes, static_cast<Lane>(vector.least));
+  });
+  SetPackedView(vector.lane_bytes * 8U, vector.base, num_rows, decoded);
+  return Status::Ok();
+}
+
+Status DecodeDeltaRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                       std::span<const uint32_t> rows, uint64_t* bits) {
+  DeltaVector vector;
+  STRIA_RETURN_IF_ERROR(ReadDeltaVector(encoded, num_rows, vector));
+  WithLane(vector.lane_bytes, [&]<typename Lane>(Lane) { SumUpTo<Lane>(vector, rows, bits); });
   return Status::Ok();
 }
 

@@ -53,4 +53,9 @@ void EncodeDelta(std::span<const uint64_t> values, const IntegerStats& stats, co
 /// width or patch.
 Status DecodeDelta(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded);
 
+/// Sets bits[i] to the value of rows[i]: of the others no more than their sum is made. Fails
+/// likewise. Requires `rows` to ascend and to be below num_rows.
+Status DecodeDeltaRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                       std::span<const uint32_t> rows, uint64_t* bits);
+
 }  // namespace stria::storage

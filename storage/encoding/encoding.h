@@ -10,12 +10,9 @@
 
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <string_view>
-#include <vector>
 
+#include "storage/types/decoded_vector.h"
 #include "storage/types/vector_view.h"
 
 namespace stria::storage {
@@ -39,26 +36,6 @@ enum class EncodingId : uint8_t {
 enum class EncodingProfile : uint8_t {
   kHot,    ///< cheap to write: constants, frames of reference, decimals; a flush
   kDense,  ///< the fewest bytes: a compaction
-};
-
-/// A decoded vector and the memory that its view points to.
-struct DecodedVector {
-  VectorView view;
-  std::unique_ptr<std::byte[]> lanes;     ///< of fixed-width values
-  size_t lane_capacity = 0;               ///< bytes of `lanes`
-  std::vector<uint8_t> validity;          ///< a byte a row, where some are NULL
-  std::vector<std::string_view> strings;  ///< of kString
-  std::vector<std::byte> text;            ///< what `strings` point to, unless the encoded bytes
-
-  /// At least `num_bytes` of `lanes`; what they held is lost. Decoders into the same vector share
-  /// one allocation.
-  std::byte* TakeLanes(size_t num_bytes) {
-    if (num_bytes > lane_capacity) {
-      lanes = std::make_unique_for_overwrite<std::byte[]>(num_bytes);
-      lane_capacity = num_bytes;
-    }
-    return lanes.get();
-  }
 };
 
 }  // namespace stria::storage

@@ -34,6 +34,45 @@ void SubtractBase(std::span<const uint64_t> values, uint64_t base, unsigned lane
   }
 }
 
+// What either form holds, checked.
+struct PackedOffsets {
+  uint64_t base = 0;
+  unsigned width = 0;  // Bits of an offset.
+  const std::byte* bytes = nullptr;
+};
+
+Status ReadPackedOffsets(std::span<const std::byte> encoded, uint32_t num_rows,
+                         PackedOffsets& offsets) {
+  ByteReader reader(encoded);
+  uint64_t base = 0;
+  uint8_t width = 0;
+  if (!reader.TakeVarint(base) || !reader.TakeByte(width)) {
+    return Corruption("frame of reference cut short");
+  }
+  if (width < 1 || width > 64) return Corruption("frame of reference of {} bits", width);
+  if (num_rows > kPackedValues || reader.num_remaining() != PackedBytes(width)) {
+    return Corruption("{} bytes of packed values, want {}", reader.num_remaining(),
+                      PackedBytes(width));
+  }
+  offsets = {.base = UnZigZag(base), .width = width, .bytes = reader.rest().data()};
+  return Status::Ok();
+}
+
+Status ReadNarrowOffsets(std::span<const std::byte> encoded, uint32_t num_rows,
+                         PackedOffsets& offsets) {
+  ByteReader reader(encoded);
+  uint64_t base = 0;
+  uint8_t bytes = 0;
+  if (!reader.TakeVarint(base) || !reader.TakeByte(bytes)) return Corruption("offsets cut short");
+  if (!std::has_single_bit(bytes) || bytes > 8) return Corruption("offsets of {} bytes", bytes);
+  if (reader.num_remaining() != size_t{num_rows} * bytes) {
+    return Corruption("{} bytes of offsets, want {}", reader.num_remaining(),
+                      size_t{num_rows} * bytes);
+  }
+  offsets = {.base = UnZigZag(base), .width = bytes * 8U, .bytes = reader.rest().data()};
+  return Status::Ok();
+}
+
 }  // namespace
 
 size_t VarintBytes(uint64_t value) {
@@ -52,7 +91,7 @@ void AppendPacked(std::span<const uint64_t, kPackedValues> offsets, unsigned wid
 void SetPackedView(unsigned lane_bits, uint64_t base, uint32_t num_rows, DecodedVector& decoded) {
   VectorView& view = decoded.view;
   view.num_rows = num_rows;
-  view.data = decoded.lanes.get();
+  view.data = decoded.lanes();
   view.base = base;
   switch (lane_bits) {
     case 8: view.lanes = Lanes::kU8; return;
@@ -61,7 +100,7 @@ void SetPackedView(unsigned lane_bits, uint64_t base, uint32_t num_rows, Decoded
     default: break;
   }
   view.lanes = Lanes::k64;
-  auto* values = reinterpret_cast<uint64_t*>(decoded.lanes.get());
+  auto* values = reinterpret_cast<uint64_t*>(decoded.lanes());
   for (uint32_t i = 0; i < num_rows; ++i)
     values[i] += base;
   view.base = 0;
@@ -106,32 +145,42 @@ void EncodeNarrow(std::span<const uint64_t> values, const IntegerStats& stats,
 
 Status DecodeFrameOfReference(std::span<const std::byte> encoded, uint32_t num_rows,
                               DecodedVector& decoded) {
-  ByteReader reader(encoded);
-  STRIA_ASSIGN_OR_RETURN(const auto base, reader.ReadVarint());
-  STRIA_ASSIGN_OR_RETURN(const auto width, reader.Read<uint8_t>());
-  if (width < 1 || width > 64) return Corruption("frame of reference of {} bits", width);
-  if (num_rows > kPackedValues || reader.num_remaining() != PackedBytes(width)) {
-    return Corruption("{} bytes of packed values, want {}", reader.num_remaining(),
-                      PackedBytes(width));
-  }
-  const unsigned lane_bits = LaneBits(width);
-  UnpackBits(width, reader.rest().data(), decoded.TakeLanes(kPackedValues * lane_bits / 8));
-  SetPackedView(lane_bits, UnZigZag(base), num_rows, decoded);
+  PackedOffsets offsets;
+  STRIA_RETURN_IF_ERROR(ReadPackedOffsets(encoded, num_rows, offsets));
+  const unsigned lane_bits = LaneBits(offsets.width);
+  UnpackBits(offsets.width, offsets.bytes, decoded.TakeLanes(kPackedValues * lane_bits / 8));
+  SetPackedView(lane_bits, offsets.base, num_rows, decoded);
   return Status::Ok();
 }
 
 Status DecodeNarrow(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded) {
-  ByteReader reader(encoded);
-  STRIA_ASSIGN_OR_RETURN(const auto base, reader.ReadVarint());
-  STRIA_ASSIGN_OR_RETURN(const auto bytes, reader.Read<uint8_t>());
-  if (!std::has_single_bit(bytes) || bytes > 8) return Corruption("offsets of {} bytes", bytes);
-  if (reader.num_remaining() != size_t{num_rows} * bytes) {
-    return Corruption("{} bytes of offsets, want {}", reader.num_remaining(),
-                      size_t{num_rows} * bytes);
+  PackedOffsets offsets;
+  STRIA_RETURN_IF_ERROR(ReadNarrowOffsets(encoded, num_rows, offsets));
+  const size_t num_bytes = size_t{num_rows} * offsets.width / 8;
+  std::memcpy(decoded.TakeLanes(std::max<size_t>(1, num_bytes)), offsets.bytes, num_bytes);
+  SetPackedView(offsets.width, offsets.base, num_rows, decoded);
+  return Status::Ok();
+}
+
+Status DecodeFrameOfReferenceRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                                  std::span<const uint32_t> rows, uint64_t* bits) {
+  PackedOffsets offsets;
+  STRIA_RETURN_IF_ERROR(ReadPackedOffsets(encoded, num_rows, offsets));
+  for (const uint32_t row : rows)
+    *bits++ = offsets.base + UnpackOne(offsets.width, offsets.bytes, row);
+  return Status::Ok();
+}
+
+Status DecodeNarrowRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                        std::span<const uint32_t> rows, uint64_t* bits) {
+  PackedOffsets offsets;
+  STRIA_RETURN_IF_ERROR(ReadNarrowOffsets(encoded, num_rows, offsets));
+  const size_t lane_bytes = offsets.width / 8;
+  for (const uint32_t row : rows) {
+    uint64_t offset = 0;
+    std::memcpy(&offset, offsets.bytes + row * lane_bytes, lane_bytes);
+    *bits++ = offsets.base + offset;
   }
-  std::byte* lanes = decoded.TakeLanes(std::max<size_t>(1, reader.num_remaining()));
-  std::memcpy(lanes, reader.rest().data(), reader.num_remaining());
-  SetPackedView(bytes * 8U, UnZigZag(base), num_rows, decoded);
   return Status::Ok();
 }
 

@@ -66,4 +66,13 @@ Status DecodeFrameOfReference(std::span<const std::byte> encoded, uint32_t num_r
                               DecodedVector& decoded);
 Status DecodeNarrow(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded);
 
+/// Sets bits[i] to the value of rows[i], and decodes no other. Requires `rows` to be below
+/// num_rows.
+///
+/// Fails with kCorruption as the decoder of whole vectors does.
+Status DecodeFrameOfReferenceRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                                  std::span<const uint32_t> rows, uint64_t* bits);
+Status DecodeNarrowRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                        std::span<const uint32_t> rows, uint64_t* bits);
+
 }  // namespace stria::storage

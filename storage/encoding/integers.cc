@@ -86,6 +86,24 @@ Status DecodeFixedWidth(EncodingId encoding, std::span<const std::byte> encoded,
   return Corruption("encoding {} is not one of integers", static_cast<int>(encoding));
 }
 
+Status DecodeFixedWidthRows(EncodingId encoding, std::span<const std::byte> encoded,
+                            uint32_t num_rows, std::span<const uint32_t> rows, uint64_t* bits) {
+  switch (encoding) {
+    case EncodingId::kPlain: return DecodePlainRows(encoded, num_rows, rows, bits);
+    case EncodingId::kFrameOfReference:
+      return DecodeFrameOfReferenceRows(encoded, num_rows, rows, bits);
+    case EncodingId::kNarrow: return DecodeNarrowRows(encoded, num_rows, rows, bits);
+    case EncodingId::kRunLength: return DecodeRunLengthRows(encoded, num_rows, rows, bits);
+    case EncodingId::kDelta: return DecodeDeltaRows(encoded, num_rows, rows, bits);
+    default: break;
+  }
+  // A constant, or what is no encoding of integers.
+  DecodedVector decoded;
+  STRIA_RETURN_IF_ERROR(DecodeFixedWidth(encoding, encoded, num_rows, decoded));
+  std::fill_n(bits, rows.size(), decoded.view.base);
+  return Status::Ok();
+}
+
 void EncodeIntegers(std::span<const uint64_t> values, bool is_signed,
                     std::vector<std::byte>& encoded) {
   std::vector<std::byte> block;
@@ -100,19 +118,26 @@ void EncodeIntegers(std::span<const uint64_t> values, bool is_signed,
 }
 
 Status DecodeIntegers(ByteReader& reader, std::span<uint64_t> values) {
-  DecodedVector decoded;
+  alignas(64) std::byte memory[kMaxLaneBytes];
+  DecodedVector decoded(memory);
   for (size_t begin = 0; begin < values.size(); begin += kVectorRows) {
     const auto num_rows =
         static_cast<uint32_t>(std::min<size_t>(kVectorRows, values.size() - begin));
-    STRIA_ASSIGN_OR_RETURN(const auto encoding, reader.Read<uint8_t>());
-    STRIA_ASSIGN_OR_RETURN(const auto length, reader.ReadVarint());
-    if (length > reader.num_remaining()) return Corruption("integers of {} bytes", length);
-    STRIA_ASSIGN_OR_RETURN(const auto bytes, reader.ReadBytes(static_cast<size_t>(length)));
-    STRIA_RETURN_IF_ERROR(
-        DecodeFixedWidth(static_cast<EncodingId>(encoding), bytes, num_rows, decoded));
+    STRIA_RETURN_IF_ERROR(DecodeIntegerBlock(reader, num_rows, decoded));
     decoded.view.CopyBits(values.data() + begin);
   }
   return Status::Ok();
+}
+
+Status DecodeIntegerBlock(ByteReader& reader, uint32_t num_rows, DecodedVector& decoded) {
+  uint8_t encoding = 0;
+  uint64_t length = 0;
+  if (!reader.TakeByte(encoding) || !reader.TakeVarint(length)) {
+    return Corruption("integers cut short");
+  }
+  if (length > reader.num_remaining()) return Corruption("integers of {} bytes", length);
+  STRIA_ASSIGN_OR_RETURN(const auto bytes, reader.ReadBytes(static_cast<size_t>(length)));
+  return DecodeFixedWidth(static_cast<EncodingId>(encoding), bytes, num_rows, decoded);
 }
 
 }  // namespace stria::storage

@@ -33,11 +33,19 @@ EncodingId EncodeSmallest(std::span<const uint64_t> values, bool is_signed, Enco
 Status DecodeFixedWidth(EncodingId encoding, std::span<const std::byte> encoded, uint32_t num_rows,
                         DecodedVector& decoded);
 
+/// Sets bits[i] to the value of rows[i], and decodes no other where the encoding allows that; fails
+/// likewise. Requires `rows` to ascend and to be below num_rows.
+Status DecodeFixedWidthRows(EncodingId encoding, std::span<const std::byte> encoded,
+                            uint32_t num_rows, std::span<const uint32_t> rows, uint64_t* bits);
+
 /// Appends any number of values, densely.
 void EncodeIntegers(std::span<const uint64_t> values, bool is_signed,
                     std::vector<std::byte>& encoded);
 
 /// Reads `values.size()` values that EncodeIntegers() wrote from the front of `reader`.
 Status DecodeIntegers(ByteReader& reader, std::span<uint64_t> values);
+
+/// Reads the next block of them, of `num_rows` values, into `decoded.view`.
+Status DecodeIntegerBlock(ByteReader& reader, uint32_t num_rows, DecodedVector& decoded);
 
 }  // namespace stria::storage

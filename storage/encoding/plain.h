@@ -20,4 +20,9 @@ void EncodePlain(std::span<const uint64_t> values, std::vector<std::byte>& encod
 /// Sets lanes, data and num_rows of `decoded.view`. Fails with kCorruption on any other size.
 Status DecodePlain(std::span<const std::byte> encoded, uint32_t num_rows, DecodedVector& decoded);
 
+/// Sets bits[i] to the value of rows[i], and decodes no other; fails likewise. Requires `rows` to
+/// be below num_rows.
+Status DecodePlainRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                       std::span<const uint32_t> rows, uint64_t* bits);
+
 }  // namespace stria::storage

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "storage/base/bytes.h"
 #include "storage/base/check.h"
@@ -12,11 +13,52 @@ namespace stria::storage {
 namespace {
 
 template <typename Lane>
+struct RegisterOf {
+  using Type [[gnu::vector_size(kLaneSlackBytes)]] = Lane;
+};
+
+// Whole registers, of which the last of a run reaches into the next: runs are short, and a loop
+// that ends where a run does costs more than what it saves.
+template <typename Lane>
 void Repeat(const void* values, std::span<const uint16_t> lengths, std::byte* lanes) {
+  using Register = typename RegisterOf<Lane>::Type;
   const auto* value = static_cast<const Lane*>(values);
-  auto* row = reinterpret_cast<Lane*>(lanes);
-  for (const uint16_t length : lengths)
-    row = std::fill_n(row, length, *value++);
+  for (const uint16_t length : lengths) {
+    const Register all = *value++ - Register{};
+    std::byte* end = lanes + length * sizeof(Lane);
+    for (std::byte* at = lanes; at < end; at += sizeof all)
+      std::memcpy(at, &all, sizeof all);
+    lanes = end;
+  }
+}
+
+// Of all runs. Not initialised beyond `count`.
+struct Lengths {
+  uint32_t count = 0;
+  std::array<uint16_t, kVectorRows> lengths;
+
+  // NOLINTNEXTLINE: the array is left as it is on purpose.
+  Lengths() {}
+  std::span<const uint16_t> view() const { return std::span(lengths).first(count); }
+};
+
+// Takes the lengths from the front of `reader`. They sum to num_rows.
+Status ReadLengths(ByteReader& reader, uint32_t num_rows, Lengths& lengths) {
+  uint64_t num_runs = 0;
+  if (!reader.TakeVarint(num_runs)) return Corruption("runs cut short");
+  if (num_runs == 0 || num_runs > num_rows || num_rows > kVectorRows) {
+    return Corruption("{} runs in {} rows", num_runs, num_rows);
+  }
+  uint64_t rest = num_rows;
+  for (; lengths.count < num_runs; ++lengths.count) {
+    uint64_t value = 0;
+    if (!reader.TakeVarint(value)) return Corruption("lengths of runs cut short");
+    if (value == 0 || value > rest) return Corruption("run of {} rows, {} are left", value, rest);
+    lengths.lengths[lengths.count] = static_cast<uint16_t>(value);
+    rest -= value;
+  }
+  if (rest > 0) return Corruption("rows without a run: {}", rest);
+  return Status::Ok();
 }
 
 }  // namespace
@@ -58,36 +100,39 @@ void EncodeRunLength(std::span<const uint64_t> values, const IntegerStats& stats
 Status DecodeRunLength(std::span<const std::byte> encoded, uint32_t num_rows,
                        DecodedVector& decoded) {
   ByteReader reader(encoded);
-  STRIA_ASSIGN_OR_RETURN(const auto num_runs, reader.ReadVarint());
-  if (num_runs == 0 || num_runs > num_rows || num_rows > kVectorRows) {
-    return Corruption("{} runs in {} rows", num_runs, num_rows);
-  }
-  std::array<uint16_t, kVectorRows> all_lengths;
-  const auto lengths = std::span(all_lengths).first(static_cast<size_t>(num_runs));
-  uint64_t rest = num_rows;
-  for (auto& length : lengths) {
-    uint64_t value = 0;
-    if (!reader.TakeVarint(value)) return Corruption("lengths of runs cut short");
-    if (value == 0 || value > rest) return Corruption("run of {} rows, {} are left", value, rest);
-    length = static_cast<uint16_t>(value);
-    rest -= value;
-  }
-  if (rest > 0) return Corruption("rows without a run: {}", rest);
-
-  DecodedVector values;
-  STRIA_RETURN_IF_ERROR(DecodeNarrow(reader.rest(), static_cast<uint32_t>(num_runs), values));
+  Lengths lengths;
+  STRIA_RETURN_IF_ERROR(ReadLengths(reader, num_rows, lengths));
+  alignas(64) std::byte memory[kMaxLaneBytes];
+  DecodedVector values(memory);
+  STRIA_RETURN_IF_ERROR(DecodeNarrow(reader.rest(), lengths.count, values));
   decoded.view.lanes = values.view.lanes;
   decoded.view.base = values.view.base;
   decoded.view.num_rows = num_rows;
-  std::byte* lanes = decoded.TakeLanes(num_rows * values.view.LaneBytes());
+  std::byte* lanes = decoded.TakeLanes(num_rows * values.view.LaneBytes() + kLaneSlackBytes);
   decoded.view.data = lanes;
   switch (values.view.lanes) {
-    case Lanes::kU8: Repeat<uint8_t>(values.view.data, lengths, lanes); break;
-    case Lanes::kU16: Repeat<uint16_t>(values.view.data, lengths, lanes); break;
-    case Lanes::kU32: Repeat<uint32_t>(values.view.data, lengths, lanes); break;
-    default: Repeat<uint64_t>(values.view.data, lengths, lanes); break;
+    case Lanes::kU8: Repeat<uint8_t>(values.view.data, lengths.view(), lanes); break;
+    case Lanes::kU16: Repeat<uint16_t>(values.view.data, lengths.view(), lanes); break;
+    case Lanes::kU32: Repeat<uint32_t>(values.view.data, lengths.view(), lanes); break;
+    default: Repeat<uint64_t>(values.view.data, lengths.view(), lanes); break;
   }
   return Status::Ok();
+}
+
+Status DecodeRunLengthRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                           std::span<const uint32_t> rows, uint64_t* bits) {
+  ByteReader reader(encoded);
+  Lengths lengths;
+  STRIA_RETURN_IF_ERROR(ReadLengths(reader, num_rows, lengths));
+  std::array<uint32_t, kVectorRows> run_of_row;
+  uint32_t run = 0, end = lengths.lengths[0];
+  for (size_t i = 0; i < rows.size(); ++i) {
+    while (end <= rows[i])
+      end += lengths.lengths[++run];
+    run_of_row[i] = run;
+  }
+  return DecodeNarrowRows(reader.rest(), lengths.count, std::span(run_of_row).first(rows.size()),
+                          bits);
 }
 
 }  // namespace stria::storage

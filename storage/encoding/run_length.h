@@ -34,4 +34,9 @@ void EncodeRunLength(std::span<const uint64_t> values, const IntegerStats& stats
 Status DecodeRunLength(std::span<const std::byte> encoded, uint32_t num_rows,
                        DecodedVector& decoded);
 
+/// Sets bits[i] to the value of rows[i], and fills in no run; fails likewise. Requires `rows` to
+/// ascend and to be below num_rows.
+Status DecodeRunLengthRows(std::span<const std::byte> encoded, uint32_t num_rows,
+                           std::span<const uint32_t> rows, uint64_t* bits);
+
 }  // namespace stria::storage

@@ -70,6 +70,37 @@ Status DecodeNumbers(EncodingId encoding, std::span<const std::byte> encoded, Da
   return DecodeFixedWidth(encoding, encoded, num_rows, decoded);
 }
 
+// DecodeValidity() of `rows` alone.
+Status DecodeValidityRows(Validity form, ByteReader& reader, uint32_t num_rows,
+                          std::span<const uint32_t> rows, uint8_t* validity) {
+  if (form == Validity::kBitmap) return DecodeBitmapRows(reader, num_rows, rows, validity);
+  std::fill_n(validity, rows.size(), uint8_t{1});
+  if (form == Validity::kAllValid) return Status::Ok();
+  if (form != Validity::kNulls) return Corruption("validity of form {}", static_cast<int>(form));
+  RowPositions nulls;
+  STRIA_RETURN_IF_ERROR(DecodeRowPositions(reader, num_rows, nulls));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (std::ranges::binary_search(nulls.view(), rows[i])) validity[i] = 0;
+  }
+  return Status::Ok();
+}
+
+// DecodeNumbers() of `rows` alone.
+Status DecodeNumbersRows(EncodingId encoding, std::span<const std::byte> encoded, DataType type,
+                         uint32_t num_rows, std::span<const uint32_t> rows, uint64_t* bits) {
+  if (type == DataType::kFloat64) {
+    switch (encoding) {
+      case EncodingId::kPlain: return DecodePlainRows(encoded, num_rows, rows, bits);
+      case EncodingId::kConstant: break;
+      case EncodingId::kAlp: return DecodeAlpRows(encoded, num_rows, rows, bits);
+      case EncodingId::kAlpRd: return DecodeAlpRdRows(encoded, num_rows, rows, bits);
+      default: return Corruption("encoding {} is not one of floats", static_cast<int>(encoding));
+    }
+  }
+  if (encoding == EncodingId::kBitmap) return DecodeBoolsRows(encoded, num_rows, rows, bits);
+  return DecodeFixedWidthRows(encoding, encoded, num_rows, rows, bits);
+}
+
 // The values with NULL slots filled by the row before, the first ones by the first value.
 template <typename T>
 std::vector<T> FillNulls(std::span<const T> values, std::span<const uint8_t> validity) {
@@ -162,7 +193,8 @@ Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t 
   decoded.view = VectorView{};
   decoded.view.type = type;
   decoded.view.num_rows = num_rows;
-  STRIA_ASSIGN_OR_RETURN(const auto validity, reader.Read<uint8_t>());
+  uint8_t validity = 0, encoding = 0;
+  if (!reader.TakeByte(validity)) return Corruption("vector cut short");
   if (validity == static_cast<uint8_t>(Validity::kAllNull)) {
     decoded.view.all_null = true;
     if (!reader.empty()) return Corruption("bytes in a vector of NULLs");
@@ -170,7 +202,7 @@ Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t 
   }
   STRIA_RETURN_IF_ERROR(
       DecodeValidity(static_cast<Validity>(validity), reader, num_rows, decoded.validity));
-  STRIA_ASSIGN_OR_RETURN(const auto encoding, reader.Read<uint8_t>());
+  if (!reader.TakeByte(encoding)) return Corruption("vector cut short");
   if (type == DataType::kString) {
     STRIA_RETURN_IF_ERROR(
         DecodeStrings(static_cast<EncodingId>(encoding), reader.rest(), num_rows, decoded));
@@ -180,6 +212,25 @@ Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t 
   }
   if (!decoded.validity.empty()) decoded.view.validity = decoded.validity.data();
   return Status::Ok();
+}
+
+Status DecodeRows(std::span<const std::byte> encoded, DataType type, uint32_t num_rows,
+                  std::span<const uint32_t> rows, uint64_t* bits, uint8_t* validity) {
+  STRIA_DCHECK(type != DataType::kString);
+  ByteReader reader(encoded);
+  uint8_t form = 0, encoding = 0;
+  if (!reader.TakeByte(form)) return Corruption("vector cut short");
+  if (form == static_cast<uint8_t>(Validity::kAllNull)) {
+    if (!reader.empty()) return Corruption("bytes in a vector of NULLs");
+    std::fill_n(bits, rows.size(), uint64_t{0});
+    std::fill_n(validity, rows.size(), uint8_t{0});
+    return Status::Ok();
+  }
+  STRIA_RETURN_IF_ERROR(
+      DecodeValidityRows(static_cast<Validity>(form), reader, num_rows, rows, validity));
+  if (!reader.TakeByte(encoding)) return Corruption("vector cut short");
+  return DecodeNumbersRows(static_cast<EncodingId>(encoding), reader.rest(), type, num_rows, rows,
+                           bits);
 }
 
 Result<VectorShape> DescribeVector(std::span<const std::byte> encoded, uint32_t num_rows) {

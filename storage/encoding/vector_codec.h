@@ -45,6 +45,14 @@ void EncodeVector(const VectorInput& input, EncodingProfile profile,
 Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t num_rows,
                     DecodedVector& decoded);
 
+/// Sets bits[i] and validity[i] (1 = value, 0 = NULL, then the bits are any) to row rows[i] of what
+/// EncodeVector() was given, and decodes as few others as the encoding allows. Requires `rows` to
+/// ascend and to be below num_rows; no strings.
+///
+/// Fails with kCorruption where DecodeVector() does, as far as it has to look.
+Status DecodeRows(std::span<const std::byte> encoded, DataType type, uint32_t num_rows,
+                  std::span<const uint32_t> rows, uint64_t* bits, uint8_t* validity);
+
 /// What the bytes of a vector are for.
 struct VectorShape {
   bool all_null = false;  ///< then there are no values, and no encoding

@@ -60,12 +60,42 @@ std::string FaultOfRoundTrip(const DecodedVector& decoded, DataType type, uint32
   return "";
 }
 
+// What is decoded alone is what all together are.
+std::string FaultOfRows(std::span<const std::byte> encoded, const VectorView& view) {
+  for (uint32_t row = 0; row < view.num_rows; row += 1 + view.num_rows / 16) {
+    const uint32_t rows[] = {row, view.num_rows - 1};
+    const std::span wanted(rows, row + 1 < view.num_rows ? 2 : 1);
+    uint64_t bits[2] = {};
+    uint8_t validity[2] = {};
+    if (!DecodeRows(encoded, view.type, view.num_rows, wanted, bits, validity).ok()) {
+      return fmt::format("row {} alone is refused", row);
+    }
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      if ((validity[i] != 0) != view.IsValid(rows[i]) ||
+          (validity[i] != 0 && bits[i] != view.Bits(rows[i]))) {
+        return fmt::format("row {} alone is another value", rows[i]);
+      }
+    }
+  }
+  return "";
+}
+
 std::string FaultOfVector(std::span<const std::byte> encoded, DataType type, uint32_t num_rows) {
   DecodedVector decoded;
   if (const Status status = DecodeVector(encoded, type, num_rows, decoded); !status.ok()) {
+    const uint32_t last = num_rows - 1;
+    uint64_t bits = 0;
+    uint8_t validity = 0;
+    if (type != DataType::kString && num_rows > 0) {
+      const Status alone = DecodeRows(encoded, type, num_rows, {&last, 1}, &bits, &validity);
+      if (!alone.ok() && !FaultOfStatus(alone).empty()) return FaultOfStatus(alone);
+    }
     return FaultOfStatus(status);
   }
   if (decoded.view.num_rows != num_rows) return "another number of rows";
+  if (type != DataType::kString) {
+    if (std::string fault = FaultOfRows(encoded, decoded.view); !fault.empty()) return fault;
+  }
   return FaultOfRoundTrip(decoded, type, num_rows);
 }
 

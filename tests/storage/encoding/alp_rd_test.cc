@@ -18,11 +18,16 @@ std::vector<std::byte> Encode(const std::vector<uint64_t>& bits) {
   return encoded;
 }
 
-void ExpectRoundTrip(const std::vector<uint64_t>& bits) {
+void ExpectRoundTrip(const std::vector<uint64_t>& bits, std::mt19937_64& random) {
   DecodedVector decoded;
-  const Status status = DecodeAlpRd(Encode(bits), static_cast<uint32_t>(bits.size()), decoded);
+  const auto encoded = Encode(bits);
+  const auto num_rows = static_cast<uint32_t>(bits.size());
+  const Status status = DecodeAlpRd(encoded, num_rows, decoded);
   ASSERT_TRUE(status.ok()) << status.ToString();
   ExpectValues(decoded, bits);
+  ExpectRows(bits, random, [&](auto rows, uint64_t* out) {
+    return DecodeAlpRdRows(encoded, num_rows, rows, out);
+  });
 }
 
 TEST(AlpRdTest, DecodesWhatItEncoded) {
@@ -36,7 +41,7 @@ TEST(AlpRdTest, DecodesWhatItEncoded) {
       out = std::bit_cast<uint64_t>(value);
       if (random() % 40 == 0) out = random();  // NaN, infinities and all else.
     }
-    ExpectRoundTrip(bits);
+    ExpectRoundTrip(bits, random);
   }
 }
 

@@ -25,7 +25,7 @@ std::vector<std::byte> Encode(const std::vector<uint64_t>& bits,
   return encoded;
 }
 
-void ExpectRoundTrip(const std::vector<uint64_t>& bits, bool is_packed) {
+void ExpectRoundTrip(const std::vector<uint64_t>& bits, bool is_packed, std::mt19937_64& random) {
   for (const auto profile : {EncodingProfile::kHot, EncodingProfile::kDense}) {
     const auto encoded = Encode(bits, profile);
     ASSERT_FALSE(encoded.empty());
@@ -35,6 +35,9 @@ void ExpectRoundTrip(const std::vector<uint64_t>& bits, bool is_packed) {
     ASSERT_TRUE(status.ok()) << status.ToString();
     EXPECT_EQ(decoded.view.lanes != Lanes::k64, is_packed);
     ExpectValues(decoded, bits);
+    ExpectRows(bits, random, [&](auto rows, uint64_t* out) {
+      return DecodeAlpRows(encoded, static_cast<uint32_t>(bits.size()), rows, out);
+    });
   }
 }
 
@@ -60,7 +63,7 @@ TEST(AlpTest, DecodesDecimalsOfUpTo15DigitsWithoutAnException) {
       Decimals decimals;
       ASSERT_TRUE(FindDecimals(bits, decimals));
       EXPECT_EQ(decimals.exceptions.count, 0U);
-      ExpectRoundTrip(bits, magnitude <= 9);
+      ExpectRoundTrip(bits, magnitude <= 9, random);
     }
   }
 }
@@ -91,18 +94,19 @@ TEST(AlpTest, KeepsEveryBitOfWhatIsNoDecimal) {
     auto bits = RandomDecimals(random, 100 + random() % 925, 5, 2);
     for (const uint64_t value : odd)
       bits[random() % bits.size()] = value;
-    ExpectRoundTrip(bits, false);
+    ExpectRoundTrip(bits, false, random);
   }
   std::vector<uint64_t> first = RandomDecimals(random, 1024, 5, 2);
   first[0] = odd[0];
-  ExpectRoundTrip(first, false);
+  ExpectRoundTrip(first, false, random);
 }
 
 TEST(AlpTest, FindsTheDigitsThatASampleDidNotShow) {
+  auto random = SeededRandom();
   std::vector<uint64_t> bits(1024, BitsOf(20.5));
   for (size_t row = 5; row < bits.size(); row += 9)
     bits[row] = BitsOf(static_cast<double>(2000 + row) / 1000);
-  ExpectRoundTrip(bits, true);
+  ExpectRoundTrip(bits, true, random);
 }
 
 TEST(AlpTest, TakesNoDoublesOfFullPrecision) {

@@ -56,6 +56,15 @@ TEST_P(BitPackingTest, WritesTheDocumentedBytes) {
   EXPECT_EQ(packed, PackSlowly(width, lanes));
 }
 
+TEST_P(BitPackingTest, UnpacksEachValueAlone) {
+  auto random = SeededRandom();
+  const unsigned width = GetParam();
+  const auto lanes = RandomLanes(random, width);
+  const auto packed = PackSlowly(width, lanes);
+  for (size_t i = 0; i < kPackedValues; ++i)
+    ASSERT_EQ(UnpackOne(width, packed.data(), i), LaneAt(lanes, LaneBits(width), i)) << i;
+}
+
 TEST_P(BitPackingTest, UnpacksWhatItPacked) {
   auto random = SeededRandom();
   const unsigned width = GetParam();

@@ -19,6 +19,9 @@ TEST(BitmapTest, DecodesWhatItEncoded) {
     ASSERT_TRUE(DecodeBools(encoded, static_cast<uint32_t>(num_rows), decoded).ok());
     EXPECT_EQ(decoded.view.lanes, Lanes::kU8);
     ExpectValues(decoded, values);
+    ExpectRows(values, random, [&](auto rows, uint64_t* bits) {
+      return DecodeBoolsRows(encoded, static_cast<uint32_t>(num_rows), rows, bits);
+    });
   }
 }
 

@@ -17,14 +17,19 @@ std::vector<std::byte> Encode(const std::vector<uint64_t>& values) {
   return encoded;
 }
 
-void ExpectRoundTrip(const std::vector<uint64_t>& values) {
+void ExpectRoundTrip(const std::vector<uint64_t>& values, std::mt19937_64& random) {
   const IntegerStats stats = DescribeIntegers(values, true);
   DecodedVector decoded;
-  const Status status = DecodeDelta(Encode(values), static_cast<uint32_t>(values.size()), decoded);
+  const auto encoded = Encode(values);
+  const auto num_rows = static_cast<uint32_t>(values.size());
+  const Status status = DecodeDelta(encoded, num_rows, decoded);
   ASSERT_TRUE(status.ok()) << status.ToString();
   ASSERT_EQ(decoded.view.LaneBytes() * 8,
             LaneBits(static_cast<unsigned>(std::bit_width(stats.greatest_offset))));
   ExpectValues(decoded, values);
+  ExpectRows(values, random, [&](auto rows, uint64_t* bits) {
+    return DecodeDeltaRows(encoded, num_rows, rows, bits);
+  });
 }
 
 // Walks from `first` by differences below 2^bits around 0, with a leap now and then.
@@ -46,19 +51,20 @@ TEST(DeltaTest, DecodesWalksInLanesOfEveryWidth) {
     SCOPED_TRACE(bits);
     for (const unsigned leap_bits : {bits, bits + 3, bits + 17}) {
       for (const size_t num_rows : {size_t{2}, size_t{33}, size_t{1000}, size_t{1024}})
-        ExpectRoundTrip(Walk(random, num_rows, bits, leap_bits));
+        ExpectRoundTrip(Walk(random, num_rows, bits, leap_bits), random);
     }
   }
 }
 
 TEST(DeltaTest, DecodesDifferencesThatWrapInTheirLanes) {
+  auto random = SeededRandom();
   std::vector<uint64_t> saw(1024);
   for (size_t row = 0; row < saw.size(); ++row)
     saw[row] = row % 2 == 0 ? 0 : 255;
-  ExpectRoundTrip(saw);
+  ExpectRoundTrip(saw, random);
   for (auto& value : saw)
     value *= 257;
-  ExpectRoundTrip(saw);
+  ExpectRoundTrip(saw, random);
 }
 
 TEST(DeltaTest, PacksWhatIsCommonAndPatchesTheRest) {

@@ -101,6 +101,29 @@ inline void ExpectValues(const DecodedVector& decoded, const std::vector<uint64_
   ASSERT_EQ(copied, values);
 }
 
+/// Fails unless `decode_rows(rows, bits)`, a decoder of single rows, finds `values`: of every row
+/// alone, and of a few together.
+template <typename DecodeRows>
+void ExpectRows(const std::vector<uint64_t>& values, std::mt19937_64& random,
+                const DecodeRows& decode_rows) {
+  const auto expect = [&](const std::vector<uint32_t>& rows) {
+    std::vector<uint64_t> bits(rows.size(), 0xdead);
+    const Status status = decode_rows(std::span<const uint32_t>(rows), bits.data());
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    for (size_t i = 0; i < rows.size(); ++i)
+      ASSERT_EQ(bits[i], values[rows[i]]) << "row " << rows[i] << ", as number " << i;
+  };
+  const size_t step = 1 + random() % (1 + values.size() / 20);
+  for (size_t row = 0; row < values.size(); row += step)
+    ASSERT_NO_FATAL_FAILURE(expect({static_cast<uint32_t>(row)}));
+  std::vector<uint32_t> some;
+  for (uint32_t row = 0; row < values.size(); ++row) {
+    if (row == 0 || row + 1 == values.size() || random() % 97 == 0) some.push_back(row);
+  }
+  ASSERT_NO_FATAL_FAILURE(expect(some));
+  expect({});
+}
+
 /// `num_rows` values of which the greatest is `greatest` above the least, in random order.
 inline std::vector<uint64_t> RandomValues(std::mt19937_64& random, size_t num_rows, uint64_t least,
                                           uint64_t greatest) {

@@ -39,6 +39,12 @@ TEST(FrameOfReferenceTest, DecodesWhatItEncodedAtEveryWidth) {
         EXPECT_EQ(from_narrow.view.lanes, LanesOf(width));
         ExpectValues(from_packed, values);
         ExpectValues(from_narrow, values);
+        ExpectRows(values, random, [&](auto wanted, uint64_t* bits) {
+          return DecodeFrameOfReferenceRows(packed, rows, wanted, bits);
+        });
+        ExpectRows(values, random, [&](auto wanted, uint64_t* bits) {
+          return DecodeNarrowRows(narrow, rows, wanted, bits);
+        });
       }
     }
   }

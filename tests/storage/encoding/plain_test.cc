@@ -19,6 +19,9 @@ TEST(PlainTest, DecodesWhatItEncoded) {
     EXPECT_EQ(decoded.view.num_rows, num_rows);
     for (size_t row = 0; row < num_rows; ++row)
       ASSERT_EQ(decoded.view.Bits(row), values[row]) << row;
+    ExpectRows(values, random, [&](auto rows, uint64_t* bits) {
+      return DecodePlainRows(encoded, static_cast<uint32_t>(num_rows), rows, bits);
+    });
   }
 }
 

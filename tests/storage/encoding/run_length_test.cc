@@ -35,6 +35,9 @@ TEST(RunLengthTest, DecodesWhatItEncoded) {
     const auto encoded = Encode(values);
     ASSERT_TRUE(DecodeRunLength(encoded, static_cast<uint32_t>(num_rows), decoded).ok());
     ExpectValues(decoded, values);
+    ExpectRows(values, random, [&](auto rows, uint64_t* bits) {
+      return DecodeRunLengthRows(encoded, static_cast<uint32_t>(num_rows), rows, bits);
+    });
     const IntegerStats stats = DescribeIntegers(values, true);
     EXPECT_NEAR(static_cast<double>(RunLengthBytes(stats, CountValueRuns(values))),
                 static_cast<double>(encoded.size()), 40);
