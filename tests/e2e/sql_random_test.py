@@ -61,7 +61,7 @@ class Rows:
 
 
 class Maker:
-    """Makes statements as pairs (ours, SQLite's). The two texts differ only where time_bucket stands."""
+    """Makes statements as pairs (ours, SQLite's). The two texts differ only where time_bucket or a distance in time stands."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -173,8 +173,79 @@ class Maker:
                   f"FROM t{where}) WHERE n = 1 ORDER BY host, dc NULLS LAST")
         return ours, theirs, True
 
+    # The key of a row: an order by it is total.
+    KEY = ["time", "host", "dc"]
+
+    def frame(self, order):
+        """A frame for a window ordered by the columns `order`, for each database."""
+        rng = self.rng
+        # ROWS would tell peers apart, whose order is not said.
+        unit = rng.choice(["ROWS", "RANGE"] if len(order) == 3 else ["RANGE"])
+        units, plain = [""], True
+        if unit == "ROWS":
+            units, plain = [str(n) for n in range(6)], False
+        elif len(order) == 1 and order[0] in ("time", "i", "f"):
+            units, plain = ["time"] if order[0] == "time" else ["1", "3", "10.5" if order[0] == "f" else "10"], False
+        bounds = ["UNBOUNDED PRECEDING", "CURRENT ROW", "UNBOUNDED FOLLOWING"]
+        if not plain:
+            bounds[1:1] = ["{} PRECEDING"]
+            bounds[3:3] = ["{} FOLLOWING"]
+        first = rng.randrange(0, len(bounds) - 1)
+        last = rng.randrange(max(first, 1), len(bounds))
+        texts = [[], []]
+        for bound in (bounds[first], bounds[last]):
+            offset = rng.choice(units)
+            if offset == "time":
+                seconds = rng.choice([0, 1, 60, 900])
+                offsets = (f"'{seconds} s'", str(seconds * SECOND))
+            else:
+                offsets = (offset, offset)
+            for text, own in zip(texts, offsets):
+                text.append(bound.format(own))
+        if first <= bounds.index("CURRENT ROW") and rng.random() < 0.2:
+            return tuple(f" {unit} {text[0]}" for text in texts)  # Up to the current row.
+        return tuple(f" {unit} BETWEEN {text[0]} AND {text[1]}" for text in texts)
+
+    def window(self, order_is_total):
+        """What stands in the parentheses of OVER, for each database."""
+        rng = self.rng
+        partition = rng.sample(["host", "dc", "b", "i % 3"], rng.randrange(0, 3))
+        order = rng.sample(self.KEY, 3) if order_is_total else rng.choice([["time"], ["i"], ["f"], ["s", "i"], ["host"], ["dc", "time"]])
+        text = ("PARTITION BY " + ", ".join(partition) + " " if partition else "") + self.order(order).strip()
+        if rng.random() < 0.7:
+            return tuple(text + frame for frame in self.frame(order))
+        return text, text
+
+    def window_call(self):
+        rng = self.rng
+        if rng.random() < 0.55:
+            name = rng.choice(["sum", "avg", "min", "max", "count"])
+            argument = rng.choice(["i", "f", "i", "f", self.number(1)]) if name in ("sum", "avg") else rng.choice(["i", "f", "s", "time"])
+            if rng.random() < 0.1:
+                name, argument = "count", "*"
+            call = f"{name}({argument})"
+            # SQLite 3.40 does not look at FILTER where min and max slide.
+            if name not in ("min", "max") and rng.random() < 0.25:
+                call += f" FILTER (WHERE {self.condition(1)})"
+                # And loses values of them where RANGE slides by a distance.
+            return tuple(f"{call} OVER ({window})" for window in self.window(name in ("min", "max") or rng.random() < 0.5))
+        column = rng.choice("ifs")
+        call = rng.choice(["row_number()", "rank()", "dense_rank()", "percent_rank()", "cume_dist()", f"ntile({rng.randrange(1, 9)})",
+                           f"lag({column})", f"lead({column}, {rng.randrange(0, 5)})", f"lag(i, {rng.randrange(0, 5)}, -1)",
+                           f"first_value({column})", f"last_value({column})", f"nth_value({column}, {rng.randrange(1, 5)})"])
+        # Peers have one rank, whichever comes first; what else these give depends on it.
+        return tuple(f"{call} OVER ({window})" for window in self.window(not call.startswith(("rank", "dense", "percent", "cume"))))
+
+    def windows(self):
+        calls = [self.window_call() for _ in range(self.rng.randrange(1, 4))]
+        where, order = self.where(), self.order(self.KEY)
+        limit = f" LIMIT {self.rng.randrange(0, 300)}" if self.rng.random() < 0.7 else ""
+        ours, theirs = (f"SELECT time, host, dc, {', '.join(f'{call[side]} AS w{at}' for at, call in enumerate(calls))} FROM t{where}{order}{limit}"
+                        for side in (0, 1))
+        return ours, theirs, True
+
     def statement(self):
-        return self.pick(self.rows, self.rows, self.groups, self.groups, self.groups, self.distinct, self.nested, self.latest)
+        return self.pick(self.windows, self.windows, self.rows, self.rows, self.groups, self.groups, self.groups, self.distinct, self.nested, self.latest)
 
 
 def same(a, b):
