@@ -226,7 +226,8 @@ class RunAggregateOperator::Worker {
       const auto groups = std::span<const uint32_t>(slice_groups_).subspan(begin, end - begin);
       if (totals_.size() < slices.size()) totals_.resize(slices.size());
       for (const auto& argument : fields_) {
-        STRIA_ASSIGN_OR_RETURN(const VectorView view, block_->ReadVector(argument.field, vector));
+        STRIA_ASSIGN_OR_RETURN(const VectorView view,
+                               block_->ReadVectorInto(argument.field, vector, decoded_));
         if (view.all_null) continue;
         AggregateSlices(view, argument.wanted, slices, totals_.data());
         for (const size_t call : argument.calls) {
@@ -271,7 +272,8 @@ class RunAggregateOperator::Worker {
   std::vector<uint32_t> slice_groups_;
   std::vector<uint32_t> slice_runs_;
   std::vector<uint32_t> slice_vectors_;
-  std::vector<SliceTotals> totals_;   // Of the slices of one vector.
+  DecodedVector decoded_;             // The vector at hand.
+  std::vector<SliceTotals> totals_;   // Of its slices.
   std::vector<int64_t> slice_times_;  // Likewise.
 };
 

@@ -57,6 +57,14 @@ std::vector<Source> SourcesOf(const PlanNode& node, const ScanSeries& series) {
   return sources;
 }
 
+// A vector of a column that has left its block, into whose memory it may point.
+struct LentVector {
+  explicit LentVector(std::shared_ptr<ScanBlock> from) : block(std::move(from)) {}
+
+  std::shared_ptr<ScanBlock> block;
+  DecodedVector decoded;
+};
+
 // Turns one block into batches.
 class BlockReader {
  public:
@@ -146,17 +154,22 @@ class BlockReader {
         AppendCodes(source, pieces, column.codes);
         return column;
       case Source::Kind::kField: {
-        STRIA_ASSIGN_OR_RETURN(const VectorView view, block_->ReadVector(source.index, vector));
         column.form = Column::Form::kPacked;
-        column.keep_alive = block_;
         const uint32_t first_row = vector * kVectorRows;
-        if (is_slice) {
-          column.packed =
-              view.Slice(pieces.front().begin - first_row, pieces.back().end - first_row);
-          return column;
+        if (!is_slice && source.type != DataType::kString) {
+          STRIA_ASSIGN_OR_RETURN(column.packed,
+                                 block_->ReadVectorInto(source.index, vector, decoded_));
+          return column.Gather(RowsOf(pieces, first_row));
         }
-        column.packed = view;
-        return column.Gather(RowsOf(pieces, first_row));
+        // Of the batch, not of the block, so that it goes when the batch does.
+        const auto lent = std::make_shared<LentVector>(block_);
+        STRIA_ASSIGN_OR_RETURN(column.packed,
+                               block_->ReadVectorInto(source.index, vector, lent->decoded));
+        column.keep_alive = lent;
+        if (!is_slice) return column.Gather(RowsOf(pieces, first_row));
+        column.packed =
+            column.packed.Slice(pieces.front().begin - first_row, pieces.back().end - first_row);
+        return column;
       }
       case Source::Kind::kMissing: break;
     }
@@ -212,20 +225,17 @@ class BlockReader {
         pending_.columns.push_back(std::move(column));
       }
     }
+    const auto& rows = RowsOf(pieces, vector * kVectorRows);
     for (size_t i = 0; i < sources_.size(); ++i) {
       const Source& source = sources_[i];
       Column& column = pending_.columns[i];
-      if (source.kind == Source::Kind::kTag) {
-        AppendCodes(source, pieces, column.codes);
-      } else if (source.kind == Source::Kind::kTime) {
-        STRIA_RETURN_IF_ERROR(AppendTimes(pieces, column.bits));
-      } else {
-        VectorView view;
-        view.all_null = true;
-        if (source.kind == Source::Kind::kField) {
-          STRIA_ASSIGN_OR_RETURN(view, block_->ReadVector(source.index, vector));
-        }
-        AppendValues(view, RowsOf(pieces, vector * kVectorRows), column);
+      switch (source.kind) {
+        case Source::Kind::kTag: AppendCodes(source, pieces, column.codes); break;
+        case Source::Kind::kTime: STRIA_RETURN_IF_ERROR(AppendTimes(pieces, column.bits)); break;
+        case Source::Kind::kField:
+          STRIA_RETURN_IF_ERROR(AppendValues(source, vector, rows, column));
+          break;
+        case Source::Kind::kMissing: AppendNulls(rows.size(), column); break;
       }
     }
     pending_.num_rows += num_rows;
@@ -233,17 +243,32 @@ class BlockReader {
   }
 
   // Pending columns always have a validity vector; it is dropped when all is valid.
-  static void AppendValues(const VectorView& view, const std::vector<uint32_t>& rows,
-                           Column& column) {
-    for (const uint32_t row : rows) {
-      const bool is_valid = view.IsValid(row);
-      column.validity.push_back(is_valid ? 1 : 0);
-      if (column.type == DataType::kString) {
-        column.strings.push_back(is_valid ? view.String(row) : std::string_view());
-      } else {
-        column.bits.push_back(is_valid ? view.Bits(row) : 0);
-      }
+  static void AppendNulls(size_t num_rows, Column& column) {
+    const size_t size = column.validity.size() + num_rows;
+    column.validity.resize(size, 0);
+    if (column.type == DataType::kString) {
+      column.strings.resize(size);
+    } else {
+      column.bits.resize(size);
     }
+  }
+
+  Status AppendValues(const Source& source, uint32_t vector, const std::vector<uint32_t>& rows,
+                      Column& column) {
+    const size_t begin = column.validity.size();
+    AppendNulls(rows.size(), column);
+    if (source.type != DataType::kString) {
+      return block_->ReadRows(source.index, vector, rows, column.bits.data() + begin,
+                              column.validity.data() + begin);
+    }
+    // Kept in the block: the strings are not copied.
+    STRIA_ASSIGN_OR_RETURN(const VectorView view, block_->ReadVector(source.index, vector));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!view.IsValid(rows[i])) continue;
+      column.validity[begin + i] = 1;
+      column.strings[begin + i] = view.String(rows[i]);
+    }
+    return Status::Ok();
   }
 
   Result<bool> EmitPending() {
@@ -262,6 +287,7 @@ class BlockReader {
   const BatchConsumer& consume_;
   std::vector<Source> sources_;
   std::vector<uint32_t> rows_;
+  DecodedVector decoded_;
   Batch pending_;
 };
 

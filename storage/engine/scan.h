@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "storage/base/status.h"
+#include "storage/types/decoded_vector.h"
 #include "storage/types/predicate.h"
 #include "storage/types/schema.h"
 #include "storage/types/time_range.h"
@@ -82,6 +83,17 @@ class ScanBlock {
   /// view is valid until the block dies. Rows of runs that do not match are there too: look only at
   /// the rows of runs().
   virtual Result<VectorView> ReadVector(size_t field, uint32_t vector) = 0;
+
+  /// ReadVector() into `memory`, for those who want each vector once: the view is valid until
+  /// `memory` is used again or the block dies.
+  virtual Result<VectorView> ReadVectorInto(size_t field, uint32_t vector,
+                                            DecodedVector& memory) = 0;
+
+  /// Sets bits[i] and validity[i] (1 = value, 0 = NULL, then the bits are any) to row rows[i] of
+  /// ReadVector(), not of strings: for those who want a few rows of a vector only. Requires `rows`
+  /// to ascend.
+  virtual Status ReadRows(size_t field, uint32_t vector, std::span<const uint32_t> rows,
+                          uint64_t* bits, uint8_t* validity) = 0;
 };
 
 /// One snapshot of one table, cut into independent pieces.

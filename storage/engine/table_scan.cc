@@ -106,6 +106,16 @@ class SourceBlock final : public ScanBlock {
     return plan_.source->ReadVector(fields_[field].id, fields_[field].type, vector);
   }
 
+  Result<VectorView> ReadVectorInto(size_t field, uint32_t vector, DecodedVector& memory) override {
+    return plan_.source->ReadVectorInto(fields_[field].id, fields_[field].type, vector, memory);
+  }
+
+  Status ReadRows(size_t field, uint32_t vector, std::span<const uint32_t> rows, uint64_t* bits,
+                  uint8_t* validity) override {
+    return plan_.source->ReadRows(fields_[field].id, fields_[field].type, vector, rows, bits,
+                                  validity);
+  }
+
  private:
   const BlockPlan& plan_;
   std::span<const ColumnSchema> fields_;

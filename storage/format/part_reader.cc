@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "storage/base/bytes.h"
@@ -74,31 +76,50 @@ class PartReader::RowGroupSource final : public RunSource {
   }
 
   Result<VectorView> ReadVector(ColumnId id, DataType type, uint32_t vector) override {
-    const uint32_t first_row = vector * kVectorRows;
-    VectorView nothing;
-    nothing.type = type;
-    nothing.all_null = true;
-    nothing.num_rows = std::min(kVectorRows, group_.num_rows - first_row);
     const size_t index = FindColumn(id, type);
-    if (index == columns_.size() || group_.columns[index].pages.empty()) return nothing;
-    auto& column = columns_[index];
-    if (column.vectors.empty())
-      column.vectors.resize((group_.num_rows + kVectorRows - 1) / kVectorRows);
-    auto& decoded = column.vectors[vector];
-    if (decoded == nullptr) {
-      const uint32_t page = vector / kVectorsPerPage;
-      const BlockRef ref = group_.columns[index].pages[page];
-      if (ref.length == 0) return nothing;
-      STRIA_RETURN_IF_ERROR(LoadPage(column, page, ref));
-      const auto& lengths = column.pages[page].lengths;
-      const uint32_t slot = vector % kVectorsPerPage;
-      const auto bytes =
-          column.pages[page].vectors.subspan(lengths[slot], lengths[slot + 1] - lengths[slot]);
-      auto fresh = std::make_unique<DecodedVector>();
-      STRIA_RETURN_IF_ERROR(DecodeVector(bytes, type, nothing.num_rows, *fresh));
-      decoded = std::move(fresh);
+    DecodedVector* kept = FindKept(index, vector);
+    if (kept != nullptr) return kept->view;
+    std::span<const std::byte> encoded;
+    STRIA_RETURN_IF_ERROR(FindEncoded(index, vector, encoded));
+    if (encoded.empty()) return NullsOf(type, vector);
+    DecodedVector fresh;
+    STRIA_RETURN_IF_ERROR(DecodeVector(encoded, type, RowsOf(vector), fresh));
+    auto& page = columns_[index].pages[vector / kVectorsPerPage];
+    if (page.kept == nullptr) page.kept = std::make_unique<KeptVectors>();
+    auto& place = (*page.kept)[vector % kVectorsPerPage];
+    place = std::move(fresh);
+    return place->view;
+  }
+
+  Result<VectorView> ReadVectorInto(ColumnId id, DataType type, uint32_t vector,
+                                    DecodedVector& memory) override {
+    const size_t index = FindColumn(id, type);
+    if (const DecodedVector* kept = FindKept(index, vector)) return kept->view;
+    std::span<const std::byte> encoded;
+    STRIA_RETURN_IF_ERROR(FindEncoded(index, vector, encoded));
+    if (encoded.empty()) return NullsOf(type, vector);
+    STRIA_RETURN_IF_ERROR(DecodeVector(encoded, type, RowsOf(vector), memory));
+    return memory.view;
+  }
+
+  Status ReadRows(ColumnId id, DataType type, uint32_t vector, std::span<const uint32_t> rows,
+                  uint64_t* bits, uint8_t* validity) override {
+    const size_t index = FindColumn(id, type);
+    if (const DecodedVector* kept = FindKept(index, vector)) {
+      CopyRows(kept->view, rows, bits, validity);
+      return Status::Ok();
     }
-    return decoded->view;
+    std::span<const std::byte> encoded;
+    STRIA_RETURN_IF_ERROR(FindEncoded(index, vector, encoded));
+    if (encoded.empty()) {
+      CopyRows(NullsOf(type, vector), rows, bits, validity);
+      return Status::Ok();
+    }
+    if (rows.size() <= kFewRows)
+      return DecodeRows(encoded, type, RowsOf(vector), rows, bits, validity);
+    STRIA_RETURN_IF_ERROR(DecodeVector(encoded, type, RowsOf(vector), scratch_));
+    CopyRows(scratch_.view, rows, bits, validity);
+    return Status::Ok();
   }
 
   void ForgetColumn(ColumnId id) override {
@@ -124,16 +145,60 @@ class PartReader::RowGroupSource final : public RunSource {
   }
 
  private:
+  // Up to that many rows of a vector are decoded one by one: a whole vector of differences takes as
+  // long as four of its rows, one in a frame of reference as long as ten (encoding_bench).
+  static constexpr size_t kFewRows = 4;
+
+  // The vectors of a page that ReadVector() was asked for.
+  using KeptVectors = std::array<std::optional<DecodedVector>, kVectorsPerPage>;
+
   struct Page {
     CachedBlock block;
-    std::array<size_t, kVectorsPerPage + 1> lengths{};  // Prefix sums.
+    std::array<uint32_t, kVectorsPerPage + 1> offsets{};  // Of the vectors, and their end.
     std::span<const std::byte> vectors;
+    std::unique_ptr<KeptVectors> kept;
   };
   struct ColumnState {
-    std::vector<std::unique_ptr<DecodedVector>> vectors;
     std::vector<Page> pages;
     std::vector<ZoneMap> zones;
   };
+
+  uint32_t RowsOf(uint32_t vector) const {
+    return std::min(kVectorRows, group_.num_rows - vector * kVectorRows);
+  }
+
+  VectorView NullsOf(DataType type, uint32_t vector) const {
+    VectorView nulls;
+    nulls.type = type;
+    nulls.all_null = true;
+    nulls.num_rows = RowsOf(vector);
+    return nulls;
+  }
+
+  DecodedVector* FindKept(size_t index, uint32_t vector) {
+    if (index == columns_.size() || columns_[index].pages.empty()) return nullptr;
+    const Page& page = columns_[index].pages[vector / kVectorsPerPage];
+    if (page.kept == nullptr) return nullptr;
+    auto& kept = (*page.kept)[vector % kVectorsPerPage];
+    return kept ? &*kept : nullptr;
+  }
+
+  // Sets `encoded` to the bytes of a vector, to none where no row has a value.
+  Status FindEncoded(size_t index, uint32_t vector, std::span<const std::byte>& encoded) {
+    encoded = {};
+    if (index == columns_.size() || group_.columns[index].pages.empty()) return Status::Ok();
+    const uint32_t page_index = vector / kVectorsPerPage;
+    const BlockRef& ref = group_.columns[index].pages[page_index];
+    if (ref.length == 0) return Status::Ok();
+    ColumnState& column = columns_[index];
+    if (column.pages.empty()) column.pages.resize(group_.columns[index].pages.size());
+    Page& page = column.pages[page_index];
+    if (page.block == nullptr) STRIA_RETURN_IF_ERROR(LoadPage(page, page_index, ref));
+    const uint32_t* offset = page.offsets.data() + vector % kVectorsPerPage;
+    encoded = page.vectors.subspan(offset[0], offset[1] - offset[0]);
+    if (encoded.empty()) return Corruption("vector of no bytes");
+    return Status::Ok();
+  }
 
   void CountBytes(const BlockRef& ref) {
     if (bytes_read_ != nullptr) bytes_read_->fetch_add(ref.length, std::memory_order_relaxed);
@@ -182,25 +247,23 @@ class PartReader::RowGroupSource final : public RunSource {
     return type.has_value() && columns[found].type != *type ? columns.size() : found;
   }
 
-  Status LoadPage(ColumnState& column, uint32_t page_index, const BlockRef& ref) {
-    const size_t num_vectors = (group_.num_rows + kVectorRows - 1) / kVectorRows;
-    if (column.pages.empty())
-      column.pages.resize((num_vectors + kVectorsPerPage - 1) / kVectorsPerPage);
-    Page& page = column.pages[page_index];
-    if (page.block != nullptr) return Status::Ok();
+  Status LoadPage(Page& page, uint32_t page_index, const BlockRef& ref) {
     STRIA_ASSIGN_OR_RETURN(auto block, ReadBlock(ref));
     ByteReader reader(PayloadOf(block));
+    const size_t num_vectors = (group_.num_rows + kVectorRows - 1) / kVectorRows;
     const size_t in_page =
         std::min<size_t>(kVectorsPerPage, num_vectors - size_t{page_index} * kVectorsPerPage);
     std::array<uint64_t, kVectorsPerPage> lengths{};
     STRIA_RETURN_IF_ERROR(DecodeIntegers(reader, std::span(lengths).first(in_page)));
     for (size_t i = 0; i < in_page; ++i) {
-      if (lengths[i] > reader.num_remaining()) return Corruption("vector of {} bytes", lengths[i]);
-      page.lengths[i + 1] = page.lengths[i] + static_cast<size_t>(lengths[i]);
+      if (lengths[i] > reader.num_remaining() - page.offsets[i]) {
+        return Corruption("vector of {} bytes", lengths[i]);
+      }
+      page.offsets[i + 1] = page.offsets[i] + static_cast<uint32_t>(lengths[i]);
     }
-    if (page.lengths[in_page] != reader.num_remaining()) {
+    if (page.offsets[in_page] != reader.num_remaining()) {
       return Corruption("page of {} bytes, vectors take {}", reader.num_remaining(),
-                        page.lengths[in_page]);
+                        page.offsets[in_page]);
     }
     page.vectors = reader.rest();
     page.block = std::move(block);
@@ -215,6 +278,7 @@ class PartReader::RowGroupSource final : public RunSource {
   std::vector<TimesPlace> places_;
   std::vector<std::vector<int64_t>> times_;
   std::vector<ColumnState> columns_;
+  DecodedVector scratch_;
   // Wide parts are read column by column, in this order, for each run: a search would be the most
   // of the work.
   mutable size_t last_found_ = 0;

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "storage/base/status.h"
+#include "storage/types/decoded_vector.h"
 #include "storage/types/ids.h"
 #include "storage/types/vector_view.h"
 
@@ -25,6 +26,16 @@ struct SourceRun {
   int64_t step = 0;  ///< > 0: times are first_time + i * step; 0: ask Times()
 };
 
+/// Copies `rows` of `view`, not of strings, as RunSource::ReadRows() does.
+inline void CopyRows(const VectorView& view, std::span<const uint32_t> rows, uint64_t* bits,
+                     uint8_t* validity) {
+  for (const uint32_t row : rows) {
+    const bool is_valid = view.IsValid(row);
+    *bits++ = is_valid ? view.Bits(row) : 0;
+    *validity++ = is_valid ? 1 : 0;
+  }
+}
+
 /// Thread safety: confined to one worker; ReadVector() and Times() fill caches.
 class RunSource {
  public:
@@ -39,6 +50,24 @@ class RunSource {
   /// Rows [vector * 1024, min((vector + 1) * 1024, num_rows())) of a field. all_null with the given
   /// type when the source has no such column. Valid until the source dies.
   virtual Result<VectorView> ReadVector(ColumnId column, DataType type, uint32_t vector) = 0;
+
+  /// ReadVector() into `memory`, for those who want each vector once: nothing is kept, and the view
+  /// is valid until `memory` is used again or the source dies.
+  virtual Result<VectorView> ReadVectorInto(ColumnId column, DataType type, uint32_t vector,
+                                            DecodedVector& memory) {
+    static_cast<void>(memory);
+    return ReadVector(column, type, vector);
+  }
+
+  /// Sets bits[i] and validity[i] (1 = value, 0 = NULL, then the bits are any) to row rows[i] of a
+  /// vector of fixed-width values: for those who want a few of its rows only. Requires `rows` to
+  /// ascend and to be in the vector.
+  virtual Status ReadRows(ColumnId column, DataType type, uint32_t vector,
+                          std::span<const uint32_t> rows, uint64_t* bits, uint8_t* validity) {
+    STRIA_ASSIGN_OR_RETURN(const VectorView view, ReadVector(column, type, vector));
+    CopyRows(view, rows, bits, validity);
+    return Status::Ok();
+  }
 
   /// Drops what is kept of `column`, and the vectors that ReadVector() gave of it.
   virtual void ForgetColumn(ColumnId column) { static_cast<void>(column); }
