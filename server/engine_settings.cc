@@ -39,6 +39,7 @@ storage::EngineOptions EngineOptionsOf(const Settings& settings) {
           .compaction_bytes_per_second = settings.Size("storage.compact_rate"),
           .series_cache_bytes = settings.Size("ingest.series_cache"),
           .max_columns = static_cast<uint32_t>(settings.Count("ingest.max_columns")),
+          .max_series = static_cast<uint64_t>(settings.Count("ingest.max_series")),
           .create_databases = settings.Flag("ingest.create_databases")};
 }
 

@@ -14,7 +14,8 @@ namespace stria::query {
 
 enum class Access : uint8_t {
   kRead,    ///< read rows, or see that the table is there
-  kCreate,  ///< make a database
+  kCreate,  ///< make a database or a table
+  kAlter,   ///< change the options of a table
   kDelete,  ///< delete rows
   kDrop,    ///< drop a table, a column or a database
 };

@@ -7,6 +7,7 @@
 #include "query/bind/change_binder.h"
 #include "query/bind/relation_binder.h"
 #include "query/bind/select_binder.h"
+#include "query/bind/table_binder.h"
 
 namespace stria::query {
 namespace {
@@ -85,6 +86,18 @@ class StatementBinder {
     return BoundStatement(BoundCreateDatabase{create.name, create.position});
   }
 
+  Bound<BoundStatement> operator()(const AstShowCreate& show) const {
+    STRIA_BIND(BoundRows answer, BindShowCreate(show, context_));
+    return BoundStatement(std::move(answer));
+  }
+  Bound<BoundStatement> operator()(const AstCreateTable& create) const {
+    STRIA_BIND(BoundCreateTable bound, BindCreateTable(create, context_));
+    return BoundStatement(std::move(bound));
+  }
+  Bound<BoundStatement> operator()(const AstSetOptions& change) const {
+    STRIA_BIND(BoundSetOptions bound, BindSetOptions(change, context_));
+    return BoundStatement(std::move(bound));
+  }
   Bound<BoundStatement> operator()(const AstDelete& statement) const {
     STRIA_BIND(BoundDelete bound, BindDelete(statement, context_));
     return BoundStatement(std::move(bound));

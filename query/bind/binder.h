@@ -45,6 +45,20 @@ struct BoundCreateDatabase {
   Position position;
 };
 
+struct BoundCreateTable {
+  NewTable table;
+  Position position;
+  bool if_not_exists = false;
+  bool is_there = false;  ///< true only with IF NOT EXISTS
+};
+
+/// ALTER TABLE ... SET or RESET.
+struct BoundSetOptions {
+  std::string database, table;
+  TableOptionsChange options;
+  Position position;
+};
+
 /// DELETE: rows of `table` for which all conditions hold. Expressions refer to `columns`.
 struct BoundDelete {
   struct Condition {
@@ -68,8 +82,8 @@ struct BoundDrop {
   bool is_there = true;  ///< false only with IF EXISTS
 };
 
-using BoundStatement =
-    std::variant<PlanPtr, BoundExplain, BoundRows, BoundCreateDatabase, BoundDelete, BoundDrop>;
+using BoundStatement = std::variant<PlanPtr, BoundExplain, BoundRows, BoundCreateDatabase,
+                                    BoundCreateTable, BoundSetOptions, BoundDelete, BoundDrop>;
 
 /// Resolves every name in `statement`, and checks every type. An error has the position of the
 /// token that is to blame, and a hint where there is one.

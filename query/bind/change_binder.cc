@@ -15,15 +15,6 @@
 namespace stria::query {
 namespace {
 
-// Asks the door; the filter is empty for all but reads.
-std::optional<QueryError> Refusal(Access access, std::string_view database, std::string_view table,
-                                  Position position, const BindContext& context) {
-  if (context.access == nullptr || !*context.access) return std::nullopt;
-  const auto allowed = (*context.access)(access, database, table);
-  if (allowed) return std::nullopt;
-  return BindError(position, allowed.error());
-}
-
 // The stored table that a statement changes, as a scan of all of its columns. Permission to read it
 // is asked for first, so that who may not learns nothing of it.
 Bound<BoundRelation> BindStored(const AstRelation& relation, Access access,

@@ -105,6 +105,14 @@ Bound<BoundRelation> FromQuery(const AstSelect& query, const QueryPlace& place, 
 
 }  // namespace
 
+std::optional<QueryError> Refusal(Access access, std::string_view database, std::string_view table,
+                                  Position position, const BindContext& context) {
+  if (context.access == nullptr || !*context.access) return std::nullopt;
+  const auto allowed = (*context.access)(access, database, table);
+  if (allowed) return std::nullopt;
+  return BindError(position, allowed.error());
+}
+
 bool MaySee(const BindContext& context, std::string_view database, std::string_view table) {
   if (context.access == nullptr || !*context.access) return true;
   return (*context.access)(Access::kRead, database, table).has_value();
@@ -162,7 +170,8 @@ Bound<BoundRelation> BindRelation(const AstRelation& relation, const QueryPlace&
       for (size_t i = scope->num_visible; i-- > 0;) {
         const auto& [name, query] = scope->select->ctes[i];
         if (name != relation.table) continue;
-        const CteScope before{scope->outer, scope->select, i};
+        (*scope->is_read)[i] = true;
+        const CteScope before{scope->outer, scope->select, i, scope->is_read};
         const QueryPlace inner{context, &before, place.depth + 1};
         return FromQuery(*query, inner, relation.alias.empty() ? name : relation.alias, name);
       }

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "query/bind/binder.h"
 #include "query/bind/scope.h"
@@ -17,6 +19,7 @@ struct CteScope {
   const CteScope* outer = nullptr;
   const AstSelect* select = nullptr;
   size_t num_visible = 0;
+  std::vector<bool>* is_read = nullptr;  ///< by position in `select`; what is bound is noted here
 };
 
 /// Where a query stands.
@@ -42,6 +45,10 @@ Bound<const VirtualTable*> FindSystemTable(const AstRelation& relation, const Bi
 /// Whether the reader may know of a table, or of a database when `table` is empty: for lists and
 /// hints.
 bool MaySee(const BindContext& context, std::string_view database, std::string_view table);
+
+/// Why the door does not let a statement through that does more than read; nothing when it does.
+std::optional<QueryError> Refusal(Access access, std::string_view database, std::string_view table,
+                                  Position position, const BindContext& context);
 
 /// The columns in the order of SELECT *.
 std::vector<ColumnSchema> ColumnsInOrder(const TableSchema& table);

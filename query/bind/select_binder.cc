@@ -60,12 +60,23 @@ class SelectBinder {
   };
 
   Bound<PlanPtr> BindFrom() {
-    if (!ast_.from) return std::make_unique<PlanNode>();  // kOneRow.
-    const CteScope ctes{place_.ctes, &ast_, ast_.ctes.size()};
-    const QueryPlace here{place_.context, &ctes, place_.depth};
-    STRIA_BIND(BoundRelation relation, BindRelation(*ast_.from, here));
-    scope_ = std::move(relation.scope);
-    return std::move(relation.plan);
+    std::vector<bool> is_read(ast_.ctes.size());
+    PlanPtr plan = std::make_unique<PlanNode>();  // kOneRow.
+    if (ast_.from) {
+      const CteScope ctes{place_.ctes, &ast_, ast_.ctes.size(), &is_read};
+      STRIA_BIND(BoundRelation relation,
+                 BindRelation(*ast_.from, {place_.context, &ctes, place_.depth}));
+      scope_ = std::move(relation.scope);
+      plan = std::move(relation.plan);
+    }
+    // What nobody reads has to be right, too. The last first: it may read the others.
+    for (size_t i = ast_.ctes.size(); i-- > 0;) {
+      if (is_read[i]) continue;
+      const CteScope before{place_.ctes, &ast_, i, &is_read};
+      STRIA_BIND(const PlanPtr unread,
+                 BindSelect(*ast_.ctes[i].second, {place_.context, &before, place_.depth + 1}));
+    }
+    return plan;
   }
 
   // Where expressions may use aggregates and the names of the select list.

@@ -137,6 +137,27 @@ class Execution {
     End(fmt::format("database \"{}\" {}", create.name, was_there ? "was there" : "created"));
   }
 
+  void Answer(const BoundCreateTable& create) {
+    Status status;
+    if (!create.is_there) status = services_.engine.CreateTable(create.table);
+    // Somebody else may have made it since it was bound.
+    const bool was_there = create.is_there || status.code() == StatusCode::kAlreadyExists;
+    if (!status.ok() && !(was_there && create.if_not_exists)) return Fail(status, create.position);
+    sink_.OnColumns({});
+    End(fmt::format("table \"{}\" {}", create.table.name, was_there ? "was there" : "created"));
+  }
+
+  void Answer(const BoundSetOptions& change) {
+    const Status status =
+        services_.engine.SetOptions(change.database, change.table, change.options);
+    if (!status.ok()) return Fail(status, change.position);
+    sink_.OnColumns({});
+    End(fmt::format("table \"{}\" changed{}", change.table,
+                    change.options.partition_ns
+                        ? "; the width of partitions holds for parts that are written from now on"
+                        : ""));
+  }
+
   void Answer(const BoundDelete& bound) {
     const auto made = MakeDeleteRequest(bound);
     if (const auto* error = std::get_if<QueryError>(&made)) return sink_.OnError(*error);

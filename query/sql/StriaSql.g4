@@ -2,15 +2,21 @@
 grammar StriaSql;
 
 statement
-    : (query | explain | showTables | showDatabases | describe | createDatabase | deleteRows | dropTable | dropDatabase
-      | dropColumn) ';'? EOF
+    : (query | explain | showTables | showDatabases | showCreate | describe | createDatabase | createTable | setOptions
+      | deleteRows | dropTable | dropDatabase | dropColumn) ';'? EOF
     ;
 
 explain       : EXPLAIN ANALYZE? query ;
 showTables    : SHOW TABLES ((FROM | IN) name)? ;
 showDatabases : SHOW DATABASES ;
+showCreate    : SHOW CREATE TABLE tableName ;
 describe      : (DESCRIBE | DESC) tableName ;
 createDatabase: CREATE DATABASE (IF NOT EXISTS)? name ;
+createTable   : CREATE TABLE (IF NOT EXISTS)? tableName ('(' newColumn (',' newColumn)* ')')? (WITH tableOptions)? ;
+newColumn     : name typeName role=name? ;
+tableOptions  : '(' option (',' option)* ')' ;
+option        : name '=' (STRING | sign='-'? (INTEGER | DECIMAL) | name | TRUE | FALSE) ;
+setOptions    : ALTER TABLE tableName (SET tableOptions | RESET '(' name (',' name)* ')') ;
 deleteRows    : DELETE FROM tableName (WHERE expr)? ;
 dropTable     : DROP TABLE (IF EXISTS)? tableName ;
 dropDatabase  : DROP DATABASE (IF EXISTS)? name ;
@@ -85,8 +91,8 @@ typeName : name ;
 name     : IDENTIFIER | QUOTED | word ;
 word
     : ALTER | ANALYZE | COLUMN | CURRENT | DATABASE | DATABASES | DELETE | DESCRIBE | DROP | EXISTS | EXPLAIN | FILTER
-    | FIRST | FOLLOWING | IF | INTERVAL | LAST | NULLS | OFFSET | OVER | PARTITION | PRECEDING | RANGE | ROW | ROWS
-    | SHOW | TABLE | TABLES | TIMESTAMP | UNBOUNDED | WINDOW
+    | FIRST | FOLLOWING | IF | INTERVAL | LAST | NULLS | OFFSET | OVER | PARTITION | PRECEDING | RANGE | RESET | ROW | ROWS
+    | SET | SHOW | TABLE | TABLES | TIMESTAMP | UNBOUNDED | WINDOW
     ;
 
 ALTER: A L T E R; ANALYZE: A N A L Y Z E; AND: A N D; AS: A S; ASC: A S C; BETWEEN: B E T W E E N; BY: B Y;
@@ -97,7 +103,7 @@ EXPLAIN: E X P L A I N; FALSE: F A L S E; FILTER: F I L T E R; FIRST: F I R S T;
 FROM: F R O M; GROUP: G R O U P; HAVING: H A V I N G; IF: I F; IN: I N; INTERVAL: I N T E R V A L; IS: I S;
 LAST: L A S T; LIKE: L I K E; LIMIT: L I M I T; NOT: N O T; NULLS: N U L L S; NULL_: N U L L; OFFSET: O F F S E T;
 ON: O N; OR: O R; ORDER: O R D E R; OVER: O V E R; PARTITION: P A R T I T I O N; PRECEDING: P R E C E D I N G;
-RANGE: R A N G E; ROW: R O W; ROWS: R O W S; SELECT: S E L E C T; SHOW: S H O W; TABLE: T A B L E;
+RANGE: R A N G E; RESET: R E S E T; ROW: R O W; ROWS: R O W S; SELECT: S E L E C T; SET: S E T; SHOW: S H O W; TABLE: T A B L E;
 TABLES: T A B L E S; THEN: T H E N; TIMESTAMP: T I M E S T A M P; TRUE: T R U E; UNBOUNDED: U N B O U N D E D;
 WHEN: W H E N; WHERE: W H E R E; WINDOW: W I N D O W; WITH: W I T H;
 

@@ -151,6 +151,40 @@ struct AstCreateDatabase {
   Position position;
 };
 
+struct AstShowCreate {
+  AstRelation table;
+};
+
+/// name = value, as of WITH and SET; without a value, as of RESET.
+struct AstOption {
+  std::string name;
+  Position position;
+  std::optional<std::string> value;  ///< without its quotes
+  Position value_position;
+};
+
+struct AstNewColumn {
+  std::string name;
+  Position position;
+  std::string type;  ///< in lower case; a type, or the word tag
+  Position type_position;
+  std::string role;  ///< in lower case; may be empty
+  Position role_position;
+};
+
+struct AstCreateTable {
+  AstRelation table;
+  std::vector<AstNewColumn> columns;
+  std::vector<AstOption> options;
+  bool if_not_exists = false;
+};
+
+/// ALTER TABLE ... SET or RESET.
+struct AstSetOptions {
+  AstRelation table;
+  std::vector<AstOption> options;
+};
+
 struct AstDelete {
   AstRelation table;
   AstExprPtr where;  ///< null: none
@@ -172,8 +206,9 @@ struct AstDropColumn {
   bool if_exists = false;
 };
 
-using Statement = std::variant<std::shared_ptr<const AstSelect>, AstExplain, AstShowTables,
-                               AstShowDatabases, AstDescribe, AstCreateDatabase, AstDelete,
-                               AstDropTable, AstDropDatabase, AstDropColumn>;
+using Statement =
+    std::variant<std::shared_ptr<const AstSelect>, AstExplain, AstShowTables, AstShowDatabases,
+                 AstShowCreate, AstDescribe, AstCreateDatabase, AstCreateTable, AstSetOptions,
+                 AstDelete, AstDropTable, AstDropDatabase, AstDropColumn>;
 
 }  // namespace stria::query

@@ -46,7 +46,7 @@ std::string KeywordHint(const std::string& word) {
       "ORDER",  "INTERVAL",  "CREATE",    "DATABASE",  "CASE",     "WHEN",     "THEN",
       "ELSE",   "END",       "OVER",      "PARTITION", "WINDOW",   "FILTER",   "ROWS",
       "RANGE",  "PRECEDING", "FOLLOWING", "UNBOUNDED", "CURRENT",  "DELETE",   "DROP",
-      "TABLE",  "ALTER",     "COLUMN"};
+      "TABLE",  "ALTER",     "COLUMN",    "SET",       "RESET"};
   const auto nearest = NearestName(word, kKeywords);
   std::string upper = word;
   std::ranges::transform(upper, upper.begin(), [](char c) {
@@ -153,6 +153,19 @@ class Builder {
     if (auto* describe = context->describe()) {
       return AstDescribe{.table = Table(describe->tableName())};
     }
+    if (auto* show = context->showCreate()) return AstShowCreate{.table = Table(show->tableName())};
+    if (auto* create = context->createTable()) return CreateTable(create);
+    if (auto* set = context->setOptions()) {
+      AstSetOptions change{.table = Table(set->tableName()), .options = {}};
+      if (set->tableOptions() != nullptr) change.options = Options(set->tableOptions());
+      for (auto* name : set->name()) {
+        change.options.push_back({.name = Lower(Name(name)),
+                                  .position = PositionOf(name->getStart()),
+                                  .value = std::nullopt,
+                                  .value_position = PositionOf(name->getStart())});
+      }
+      return change;
+    }
     if (auto* deleted = context->deleteRows()) {
       return AstDelete{.table = Table(deleted->tableName()),
                        .where = deleted->expr() == nullptr ? nullptr : Expr(deleted->expr()),
@@ -191,6 +204,45 @@ class Builder {
     relation.table = Name(names.back());
     relation.table_position = PositionOf(names.back()->getStart());
     return relation;
+  }
+
+  static AstCreateTable CreateTable(Parser::CreateTableContext* context) {
+    AstCreateTable create{.table = Table(context->tableName()),
+                          .columns = {},
+                          .options = {},
+                          .if_not_exists = context->IF() != nullptr};
+    for (auto* column : context->newColumn()) {
+      AstNewColumn out{.name = Name(column->name(0)),
+                       .position = PositionOf(column->getStart()),
+                       .type = Lower(Name(column->typeName()->name())),
+                       .type_position = PositionOf(column->typeName()->getStart()),
+                       .role = {},
+                       .role_position = {}};
+      if (column->role != nullptr) {
+        out.role = Lower(Name(column->role));
+        out.role_position = PositionOf(column->role->getStart());
+      }
+      create.columns.push_back(std::move(out));
+    }
+    if (context->tableOptions() != nullptr) create.options = Options(context->tableOptions());
+    return create;
+  }
+
+  static std::vector<AstOption> Options(Parser::TableOptionsContext* context) {
+    std::vector<AstOption> options;
+    for (auto* option : context->option()) {
+      // name = value, or name = - number.
+      auto* const first = dynamic_cast<antlr4::tree::TerminalNode*>(option->children[2]);
+      std::string value;
+      for (size_t i = 2; i < option->children.size(); ++i)
+        value += option->children[i]->getText();
+      options.push_back({.name = Lower(Name(option->name(0))),
+                         .position = PositionOf(option->getStart()),
+                         .value = option->STRING() != nullptr ? Unquote(value) : std::move(value),
+                         .value_position = PositionOf(
+                             first != nullptr ? first->getSymbol() : option->name(1)->getStart())});
+    }
+    return options;
   }
 
   std::shared_ptr<const AstSelect> Query(Parser::QueryContext* context) {

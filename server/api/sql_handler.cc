@@ -48,6 +48,7 @@ Action ActionOf(query::Access access) {
   switch (access) {
     case query::Access::kRead: break;
     case query::Access::kCreate: return Action::kCreate;
+    case query::Access::kAlter: return Action::kAdmin;
     case query::Access::kDelete: return Action::kWrite;
     case query::Access::kDrop: return Action::kAdmin;
   }

@@ -17,8 +17,8 @@ namespace stria::server {
 enum class Action : uint8_t {
   kRead,    ///< query a table
   kWrite,   ///< write rows, which may make tables and columns
-  kCreate,  ///< make a database
-  kAdmin,   ///< flush, compact, settings, system tables
+  kCreate,  ///< make a database or a table
+  kAdmin,   ///< change or drop tables, flush, compact, settings, system tables
 };
 
 struct Principal {

@@ -41,7 +41,8 @@ Rows TableRowsOf(const storage::Engine& engine) {
                       Count(info.rows_in_memtable), Count(info.num_series),
                       Count(info.schema->columns.size()), Count(info.num_parts),
                       Count(info.part_bytes), TimeIf(num_rows != 0, info.min_time),
-                      TimeIf(num_rows != 0, info.max_time), Value::Interval(schema->partition_ns)});
+                      TimeIf(num_rows != 0, info.max_time), Value::Interval(schema->partition_ns),
+                      Count(info.max_series), Count(info.max_columns)});
     }
   }
   return rows;
@@ -114,7 +115,9 @@ void AddEngineTables(query::VirtualTableRegistry& tables, const storage::Engine&
        {"bytes", kInt64, "size of the parts"},
        {"min_time", kTimestamp, "time of the oldest row"},
        {"max_time", kTimestamp, "time of the newest row"},
-       {"partition", kInterval, "time that one partition covers"}},
+       {"partition", kInterval, "time that one partition covers"},
+       {"max_series", kInt64, "series that it may have"},
+       {"max_columns", kInt64, "tags and fields that it may have"}},
       TableRowsOf);
   add("columns", "All columns of all tables.",
       {{"database", kString, "database of the table"},

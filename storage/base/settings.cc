@@ -21,9 +21,11 @@ constexpr SettingDef kSettings[] = {
     {"ingest.max_batch", SettingType::kSize, "64MiB", 1 << 16, 1024 * kMi,
      "Greatest body of one write, after decompression; larger ones are answered 413."},
     {"ingest.max_columns", SettingType::kCount, "10000", 1, 100'000,
-     "Greatest number of columns of a table."},
+     "Greatest number of columns of a table without a limit of its own."},
     {"ingest.max_in_flight", SettingType::kSize, "512MiB", kMi, INT64_MAX,
      "Bytes of write bodies that are worked on at once; beyond, writes are answered 503."},
+    {"ingest.max_series", SettingType::kCount, "20000000", 1, UINT32_MAX,
+     "Greatest number of series of a table without a limit of its own; known series go on."},
     {"ingest.series_cache", SettingType::kSize, "64MiB", 0, INT64_MAX,
      "Memory for the texts of series whose id is known, which need not be taken apart again; 0 is "
      "none."},

@@ -22,6 +22,13 @@ enum class Entry : uint8_t {
   kNextIds = 4,       // of the next table and database varint
   kDropTable = 5,     // id varint
   kDropDatabase = 6,  // id varint; its tables are dropped before
+  kTableOptions = 7,  // table id varint, count varint, each { option, value varint }
+};
+
+// What a table may be told; those that are not in its entry are as the server is set.
+enum class Option : uint8_t {
+  kMaxSeries = 1,
+  kMaxColumns = 2,
 };
 
 using TableName = std::pair<std::string_view, std::string_view>;
@@ -101,6 +108,21 @@ void AppendTable(const TableSchema& table, std::vector<std::byte>& record) {
   }
 }
 
+void AppendLimits(const TableSchema& table, std::vector<std::byte>& record) {
+  const std::pair<Option, uint64_t> options[] = {{Option::kMaxSeries, table.limits.max_series},
+                                                 {Option::kMaxColumns, table.limits.max_columns}};
+  AppendInteger(static_cast<uint8_t>(Entry::kTableOptions), record);
+  AppendVarint(table.id.value(), record);
+  AppendVarint(static_cast<uint64_t>(std::ranges::count_if(
+                   options, [](const auto& option) { return option.second != 0; })),
+               record);
+  for (const auto& [option, value] : options) {
+    if (value == 0) continue;
+    AppendInteger(static_cast<uint8_t>(option), record);
+    AppendVarint(value, record);
+  }
+}
+
 void AppendNextIds(const CatalogSnapshot& snapshot, std::vector<std::byte>& record) {
   AppendInteger(static_cast<uint8_t>(Entry::kNextIds), record);
   AppendVarint(snapshot.next_table_id(), record);
@@ -160,6 +182,30 @@ Result<std::shared_ptr<TableSchema>> ReadTable(ByteReader& reader) {
   return table;
 }
 
+Result<TableLimits> ReadLimits(ByteReader& reader) {
+  TableLimits limits;
+  STRIA_ASSIGN_OR_RETURN(const auto num_options, reader.ReadVarint());
+  for (uint64_t i = 0; i < num_options; ++i) {
+    STRIA_ASSIGN_OR_RETURN(const auto option, reader.Read<uint8_t>());
+    if (option == static_cast<uint8_t>(Option::kMaxSeries)) {
+      STRIA_ASSIGN_OR_RETURN(limits.max_series, reader.ReadVarint());
+    } else if (option == static_cast<uint8_t>(Option::kMaxColumns)) {
+      STRIA_ASSIGN_OR_RETURN(limits.max_columns, ReadSmall(reader));
+    } else {
+      return Corruption("table option {} is not known", option);
+    }
+  }
+  return limits;
+}
+
+// What `options` make of a table.
+void Apply(const TableOptionsChange& options, int64_t default_partition_ns, TableSchema& table) {
+  if (options.partition_ns)
+    table.partition_ns = *options.partition_ns > 0 ? *options.partition_ns : default_partition_ns;
+  if (options.max_series) table.limits.max_series = *options.max_series;
+  if (options.max_columns) table.limits.max_columns = *options.max_columns;
+}
+
 // The schema that `change` makes of `before` (nullptr: a new table). Null when nothing changes.
 Result<std::shared_ptr<TableSchema>> Extend(const TableSchema* before,
                                             const CatalogEdit::TableChange& change,
@@ -176,6 +222,7 @@ Result<std::shared_ptr<TableSchema>> Extend(const TableSchema* before,
                               .role = ColumnRole::kTime,
                               .type = DataType::kTimestamp});
   }
+  if (table->limits.max_columns != 0) max_columns = table->limits.max_columns;
   const size_t num_before = before == nullptr ? 0 : before->columns.size();
   // Room first: short names lie inside the columns, which `known` points into.
   table->columns.reserve(table->columns.size() + change.columns.size());
@@ -186,8 +233,9 @@ Result<std::shared_ptr<TableSchema>> Extend(const TableSchema* before,
     if (!known.insert(column.name).second) continue;
     if (table->columns.size() > max_columns) {
       return ResourceExhausted(
-          "table {}.{} has {} columns, the limit; column \"{}\" would be one more. Raise "
-          "ingest.max_columns, or write that name as a tag's value instead of a column",
+          "table {}.{} may have {} columns; column \"{}\" would be one more. Raise its "
+          "max_columns, "
+          "or write that name as a tag's value instead of a column",
           change.database, change.table, max_columns, column.name);
     }
     table->columns.push_back({.id = ColumnId(table->next_column_id++),
@@ -273,7 +321,15 @@ Status Catalog::ApplyRecord(std::span<const std::byte> payload, CatalogSnapshot&
         return Corruption("table {}.{} has id {}, which is another table's, or had another id",
                           table->database, table->name, table->id.value());
       }
+      if (same_id != nullptr) table->limits = same_id->limits;  // Until an entry changes them.
       snapshot.Put(table);
+    } else if (entry == static_cast<uint8_t>(Entry::kTableOptions)) {
+      STRIA_ASSIGN_OR_RETURN(const auto id, ReadSmall(reader));
+      const auto table = snapshot.Find(TableId(id));
+      if (table == nullptr) return Corruption("table {} has options, and is not there", id);
+      auto limited = std::make_shared<TableSchema>(*table);
+      STRIA_ASSIGN_OR_RETURN(limited->limits, ReadLimits(reader));
+      snapshot.Put(limited);
     } else if (entry == static_cast<uint8_t>(Entry::kNextIds)) {
       STRIA_ASSIGN_OR_RETURN(const auto table_id, ReadSmall(reader));
       STRIA_ASSIGN_OR_RETURN(const auto database_id, ReadSmall(reader));
@@ -346,8 +402,10 @@ Status Catalog::Append(const std::vector<std::byte>& edit, const CatalogSnapshot
     AppendDatabase(database, record);
   for (const auto& bucket : next.by_id_) {
     if (bucket == nullptr) continue;
-    for (const auto& table : *bucket)
+    for (const auto& table : *bucket) {
       AppendTable(*table, record);
+      if (table->limits != TableLimits()) AppendLimits(*table, record);
+    }
   }
   return log_.AppendSnapshot(record);
 }
@@ -413,6 +471,46 @@ Status TableNotFound(std::string_view database, std::string_view table) {
 }
 
 }  // namespace
+
+Status Catalog::CreateTable(const NewTable& table, int64_t partition_ns, uint32_t max_columns) {
+  return CommitChange([&](CatalogSnapshot& next, std::vector<std::byte>& record) -> Status {
+    const auto database = std::ranges::lower_bound(next.databases(), table.database, {},
+                                                   &CatalogSnapshot::Database::name);
+    if (database == next.databases().end() || database->name != table.database)
+      return NotFound("database \"{}\" not found", table.database);
+    if (next.Find(table.database, table.name) != nullptr)
+      return AlreadyExists("table {}.{} is there already", table.database, table.name);
+    CatalogEdit::TableChange change{.database = table.database,
+                                    .table = table.name,
+                                    .partition_ns = partition_ns,
+                                    .columns = {}};
+    for (const auto& column : table.columns)
+      change.columns.push_back({column.name, column.role, column.type});
+    const uint32_t limit = table.options.max_columns.value_or(0);
+    STRIA_ASSIGN_OR_RETURN(auto made, Extend(nullptr, change, limit != 0 ? limit : max_columns));
+    made->id = TableId(next.next_table_id_++);
+    made->database_id = database->id;
+    Apply(table.options, partition_ns, *made);
+    AppendTable(*made, record);
+    if (made->limits != TableLimits()) AppendLimits(*made, record);
+    next.Put(made);
+    return Status::Ok();
+  });
+}
+
+Status Catalog::SetOptions(std::string_view database, std::string_view table,
+                           const TableOptionsChange& options, int64_t partition_ns) {
+  return CommitChange([&](CatalogSnapshot& next, std::vector<std::byte>& record) -> Status {
+    const auto found = next.Find(database, table);
+    if (found == nullptr) return TableNotFound(database, table);
+    auto changed = std::make_shared<TableSchema>(*found);
+    Apply(options, partition_ns, *changed);
+    if (changed->partition_ns != found->partition_ns) AppendTable(*changed, record);
+    if (changed->limits != found->limits) AppendLimits(*changed, record);
+    next.Put(changed);
+    return Status::Ok();
+  });
+}
 
 Status Catalog::DropTable(std::string_view database, std::string_view table) {
   return CommitChange([&](CatalogSnapshot& next, std::vector<std::byte>& record) -> Status {

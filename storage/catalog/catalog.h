@@ -19,6 +19,7 @@
 #include "storage/io/file_system.h"
 #include "storage/io/numbered_log.h"
 #include "storage/types/schema.h"
+#include "storage/types/table_options.h"
 
 namespace stria::storage {
 
@@ -102,8 +103,19 @@ class Catalog {
   /// Makes `edit` durable and current. What is there already with the same type is left out, so
   /// that two who race for the same column both succeed; with another type it is left out as well,
   /// and the caller finds the type that won in current(). Fails with kResourceExhausted when a
-  /// table would have more than `max_columns`, naming it and the column; then nothing is changed.
+  /// table would have more than `max_columns`, unless it has a limit of its own, naming it and the
+  /// column; then nothing is changed.
   Status Commit(const CatalogEdit& edit, uint32_t max_columns);
+
+  /// Makes a table durable and current. Without a width of its own its partitions are of
+  /// `partition_ns`. Fails with kAlreadyExists when it is there, kNotFound when its database is
+  /// not, kResourceExhausted like Commit().
+  Status CreateTable(const NewTable& table, int64_t partition_ns, uint32_t max_columns);
+
+  /// Makes options durable and current; `partition_ns` is what a width of 0 stands for. Fails with
+  /// kNotFound, naming what is not there.
+  Status SetOptions(std::string_view database, std::string_view table,
+                    const TableOptionsChange& options, int64_t partition_ns);
 
   // Each makes the drop durable and current. Ids are not given again: what is made anew under the
   // same name is another table or column. Each fails with kNotFound, naming what is not there.

@@ -14,6 +14,10 @@
 namespace stria::storage {
 namespace {
 
+// Tags of a row, as a key. A key is in memory in many places at once, and its values are in
+// dictionaries whose blocks of 1,024 values must stay below 4 GiB.
+constexpr size_t kMaxSeriesKeyBytes = 128 << 10;
+
 constexpr size_t kMaxRejections = 10'000;  // As many as system.rejects keeps.
 constexpr int kMaxTries = 10;  // A guess: each failure means that somebody else made columns.
 constexpr int64_t kMaxPartitions = 1000;
@@ -187,14 +191,15 @@ bool FitColumns(const TableSchema* schema, uint32_t max_columns, CatalogEdit::Ta
 // Binds one table of the request.
 class TableBinder {
  public:
-  TableBinder(RowBatch& batch, TableSchemaPtr schema, uint32_t num_shards, uint32_t max_columns,
-              WriteResult& result)
+  TableBinder(RowBatch& batch, TableSchemaPtr schema, uint32_t num_shards,
+              const TableLimits& limits, const SeriesLookup& lookup, WriteResult& result)
       : batch_(batch),
         schema_(std::move(schema)),
         columns_(schema_.get()),
         num_shards_(num_shards),
-        is_full_(schema_->columns.size() > max_columns),
-        max_columns_(max_columns),
+        is_full_(schema_->columns.size() > limits.max_columns),
+        limits_(limits),
+        lookup_(lookup),
         result_(result) {}
 
   void Bind(const std::map<std::string_view, size_t>& tags,
@@ -203,6 +208,8 @@ class TableBinder {
     RejectFieldConflicts();
     RejectTagConflicts(tags);
     RejectWithoutColumn(tags);
+    RejectLongKeys();
+    RejectSeriesOverLimit();
     if (num_rejected_ == batch_.num_rows()) return;
     for (auto& shard : shards) {
       BoundTable& table = shard.emplace_back();
@@ -227,7 +234,7 @@ class TableBinder {
 
  private:
   void Reject(size_t row, std::string_view column, DataType given, DataType stored,
-              std::string reason) {
+              std::string reason, StatusCode code = StatusCode::kInvalidArgument) {
     if (rejected_.empty()) rejected_.resize(batch_.num_rows(), 0);
     if (rejected_[row] != 0) return;
     rejected_[row] = 1;
@@ -236,9 +243,7 @@ class TableBinder {
     if (result_.rejections.size() >= kMaxRejections) return;
     RowRejection rejection;
     rejection.line_offset = batch_.line_offsets.empty() ? 0 : batch_.line_offsets[row];
-    // Conflicts name the type that is there; what is left had no column, for want of room or of
-    // luck.
-    if (is_full_ && stored == DataType::kNull) rejection.code = StatusCode::kResourceExhausted;
+    rejection.code = code;
     rejection.reason = std::move(reason);
     rejection.table = batch_.table;
     rejection.column = column;
@@ -284,7 +289,8 @@ class TableBinder {
   }
 
   void RejectRowsWithTag(std::string_view name, size_t first_series, DataType stored,
-                         const std::string& reason) {
+                         const std::string& reason,
+                         StatusCode code = StatusCode::kInvalidArgument) {
     std::vector<uint8_t> has_tag(batch_.series.size(), 0);
     for (size_t i = first_series; i < batch_.series.size(); ++i) {
       const auto parsed = ParseSeriesKey(batch_.series[i].key);
@@ -292,9 +298,14 @@ class TableBinder {
     }
     for (size_t row = 0; row < batch_.num_rows(); ++row) {
       if (has_tag[batch_.series_index[row]] != 0) {
-        Reject(row, name, DataType::kString, stored, reason);
+        Reject(row, name, DataType::kString, stored, reason, code);
       }
     }
+  }
+
+  // Why a column is not there: for want of room, or of luck.
+  StatusCode MissingCode() const {
+    return is_full_ ? StatusCode::kResourceExhausted : StatusCode::kInvalidArgument;
   }
 
   // Rows in conflict make no columns, and were rejected above; but when another request changes the
@@ -303,9 +314,9 @@ class TableBinder {
     const auto reason = [&](std::string_view name) {
       if (is_full_) {
         return fmt::format(
-            "column \"{}\" would be one more than the {} that table {}.{} may have; raise "
-            "ingest.max_columns, or write these fields into another table",
-            name, max_columns_, schema_->database, schema_->name);
+            "column \"{}\" would be one more than the {} that table {}.{} may have; raise its "
+            "max_columns, or write these fields into another table",
+            name, limits_.max_columns, schema_->database, schema_->name);
       }
       return fmt::format("column \"{}\" of table {}.{} was not made; send the line again", name,
                          schema_->database, schema_->name);
@@ -314,13 +325,88 @@ class TableBinder {
       if (field.num_valid == 0 || columns_.Find(field.name) != nullptr) continue;
       for (size_t row = 0; row < batch_.num_rows(); ++row) {
         if (field.validity[row] == 0) continue;
-        Reject(row, field.name, field.type, DataType::kNull, reason(field.name));
+        Reject(row, field.name, field.type, DataType::kNull, reason(field.name), MissingCode());
       }
     }
     for (const auto& [name, first] : tags) {
       if (columns_.Find(name) != nullptr) continue;
-      RejectRowsWithTag(name, first, DataType::kNull, reason(name));
+      RejectRowsWithTag(name, first, DataType::kNull, reason(name), MissingCode());
     }
+  }
+
+  // Decoders of text have a lower limit; this one is for everybody.
+  void RejectLongKeys() {
+    const auto is_long = [](const BatchSeries& series) {
+      return series.key.size() > kMaxSeriesKeyBytes;
+    };
+    if (std::ranges::none_of(batch_.series, is_long)) return;
+    for (size_t row = 0; row < batch_.num_rows(); ++row) {
+      const BatchSeries& series = batch_.series[batch_.series_index[row]];
+      if (!is_long(series)) continue;
+      Reject(row, {}, DataType::kNull, DataType::kNull,
+             fmt::format("the tags of a row of table {}.{} have {} bytes, at most {} are allowed; "
+                         "write long texts into fields",
+                         schema_->database, schema_->name, series.key.size(), kMaxSeriesKeyBytes));
+    }
+  }
+
+  // Series that are new are taken, in the order of their rows, while there is room.
+  void RejectSeriesOverLimit() {
+    const auto num_new = static_cast<uint64_t>(std::ranges::count_if(
+        batch_.series, [](const BatchSeries& series) { return !series.is_known(); }));
+    if (num_new == 0) return;
+    const uint64_t num_there = lookup_.count(schema_->id);
+    if (num_there + num_new <= limits_.max_series) return;
+    uint64_t room = limits_.max_series - std::min(limits_.max_series, num_there);
+    enum class State : uint8_t { kUnseen, kTaken, kRefused };
+    std::vector<State> states(batch_.series.size(), State::kUnseen);
+    std::string reason;
+    for (size_t row = 0; row < batch_.num_rows(); ++row) {
+      if (!rejected_.empty() && rejected_[row] != 0) continue;
+      State& state = states[batch_.series_index[row]];
+      if (state == State::kUnseen) {
+        const bool is_known = batch_.series[batch_.series_index[row]].is_known();
+        state = is_known || room > 0 ? State::kTaken : State::kRefused;
+        room -= !is_known && room > 0 ? 1U : 0U;
+      }
+      if (state != State::kRefused) continue;
+      if (reason.empty()) reason = SeriesLimitReason();
+      Reject(row, {}, DataType::kNull, DataType::kNull, reason, StatusCode::kResourceExhausted);
+    }
+  }
+
+  // Names the tag that grew: the one with the most values in the table or, where that is empty, in
+  // the batch.
+  std::string SeriesLimitReason() const {
+    auto tag = lookup_.largest_tag(schema_->id);
+    if (!tag) tag = LargestTagOfBatch();
+    std::string reason = fmt::format(
+        "table {}.{} has as many series as it may have, {}, and this line would begin "
+        "another; known series go on. ",
+        schema_->database, schema_->name, limits_.max_series);
+    if (tag) {
+      reason += fmt::format(
+          "Tag \"{}\" has the most values, {}, such as \"{}\": a value that is another in each "
+          "line belongs into a field. ",
+          tag->name, tag->num_values, tag->newest_value);
+    }
+    return reason + "Otherwise raise its max_series";
+  }
+
+  std::optional<TagCount> LargestTagOfBatch() const {
+    std::map<std::string_view, std::unordered_set<std::string_view>> values;
+    std::optional<TagCount> largest;
+    for (const auto& series : batch_.series) {
+      const auto parsed = ParseSeriesKey(series.key);
+      if (!parsed) continue;
+      for (const auto& [name, value] : *parsed) {
+        auto& of_tag = values[name];
+        of_tag.insert(value);
+        if (largest && largest->num_values >= of_tag.size()) continue;
+        largest = {std::string(name), static_cast<uint32_t>(of_tag.size()), std::string(value)};
+      }
+    }
+    return largest;
   }
 
   void MoveAll(BoundTable& table) {
@@ -404,7 +490,8 @@ class TableBinder {
   ColumnMap columns_;
   uint32_t num_shards_;
   bool is_full_;  // No column more.
-  uint32_t max_columns_;
+  const TableLimits limits_;
+  const SeriesLookup& lookup_;
   WriteResult& result_;
   std::vector<uint8_t> rejected_;
   uint64_t num_rejected_ = 0;
@@ -435,8 +522,15 @@ uint32_t ShardOf(TableId table, std::string_view key, uint32_t num_shards) {
   return SlotOf(HashSeriesKey(table, key)) * num_shards / kNumSlots;
 }
 
+TableLimits LimitsOf(const TableSchema* table, const EngineOptions& options) {
+  TableLimits limits = table == nullptr ? TableLimits() : table->limits;
+  if (limits.max_series == 0) limits.max_series = options.max_series;
+  if (limits.max_columns == 0) limits.max_columns = options.max_columns;
+  return limits;
+}
+
 BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions& options,
-                    const FindSeries& find_series) {
+                    const SeriesLookup& series) {
   BoundBatch bound;
   WriteResult& result = bound.result;
   auto snapshot = catalog.current();
@@ -450,7 +544,7 @@ BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions
     const int64_t partition_ns = schema == nullptr ? options.partition_ns : schema->partition_ns;
     result.status = CheckPartitions(batch, partition_ns);
     if (!result.status.ok()) return bound;
-    if (schema != nullptr) find_series(*schema, batch);
+    if (schema != nullptr) series.find(*schema, batch);
     tags.push_back(TagsOf(batch));
   }
   int num_tries = 0;
@@ -462,7 +556,8 @@ BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions
       const auto schema = snapshot->Find(request.database, batch.table);
       auto change =
           MissingColumns(request, batch, tags[i], ColumnMap(schema.get()), options.partition_ns);
-      if (FitColumns(schema.get(), options.max_columns, change)) {
+      const uint32_t max_columns = LimitsOf(schema.get(), options).max_columns;
+      if (FitColumns(schema.get(), max_columns, change)) {
         edit.tables.push_back(std::move(change));
       }
     }
@@ -488,8 +583,8 @@ BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions
           request.database, batch.table);
       return bound;
     }
-    TableBinder binder(batch, std::move(schema), snapshot->num_shards(), options.max_columns,
-                       result);
+    const TableLimits limits = LimitsOf(schema.get(), options);
+    TableBinder binder(batch, std::move(schema), snapshot->num_shards(), limits, series, result);
     binder.Bind(tags[i], request.keep_alive, bound.shards);
     result.rows_written += num_rows - binder.num_rejected();
   }

@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "storage/base/status.h"
 #include "storage/catalog/catalog.h"
 #include "storage/engine/engine.h"
+#include "storage/series/series_index.h"
 #include "storage/types/table_rows.h"
 
 namespace stria::storage {
@@ -35,14 +37,25 @@ struct BoundBatch {
   WriteResult result;
 };
 
-/// Gives the series of the batch that the table has already their ids.
-using FindSeries = std::function<void(const TableSchema& table, RowBatch& batch)>;
+/// What there is of the series of a table.
+struct SeriesLookup {
+  /// Gives the series of the batch that the table has already their ids.
+  std::function<void(const TableSchema& table, RowBatch& batch)> find;
+  std::function<uint64_t(TableId)> count;
+  /// The tag with the most values, in the shard that has the most of it.
+  std::function<std::optional<TagCount>(TableId)> largest_tag;
+};
+
+/// The limits that are in force for a table (nullptr: a new one): its own, or the server's.
+TableLimits LimitsOf(const TableSchema* table, const EngineOptions& options);
 
 /// Binds `request`, committing what the catalog lacks. When `result.status` is not ok, nothing of
-/// the batch may be stored; else `shards` holds the rows that were not rejected. Fails with
+/// the batch may be stored; else `shards` holds the rows that were not rejected. A table that is
+/// full of columns or series refuses the rows that need more, and takes the others; series of other
+/// requests that are under way at the same moment are not counted. Fails with
 /// kUnavailable when a table was dropped since its series became known.
 BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions& options,
-                    const FindSeries& find_series);
+                    const SeriesLookup& series);
 
 /// The shard of a series. Slots are divided evenly.
 uint32_t ShardOf(TableId table, std::string_view key, uint32_t num_shards);

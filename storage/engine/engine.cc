@@ -64,9 +64,11 @@ class EngineImpl final : public Engine {
       done(std::move(result));
       return;
     }
-    BoundBatch bound =
-        BindRows(request, core_.catalog, core_.options,
-                 [this](const TableSchema& table, RowBatch& batch) { FindSeries(table, batch); });
+    BoundBatch bound = BindRows(
+        request, core_.catalog, core_.options,
+        {.find = [this](const TableSchema& table, RowBatch& batch) { FindSeries(table, batch); },
+         .count = [this](TableId table) { return CountSeries(table); },
+         .largest_tag = [this](TableId table) { return LargestTag(table); }});
     log_task_.Submit(std::move(bound), request.sync, std::move(done));
   }
 
@@ -90,14 +92,25 @@ class EngineImpl final : public Engine {
   }
 
   Status DropTable(std::string_view database, std::string_view table) override {
-    return Dropped(core_.catalog.DropTable(database, table));
+    return Changed(core_.catalog.DropTable(database, table));
   }
   Status DropDatabase(std::string_view name) override {
-    return Dropped(core_.catalog.DropDatabase(name));
+    return Changed(core_.catalog.DropDatabase(name));
   }
   Status DropColumn(std::string_view database, std::string_view table,
                     std::string_view column) override {
-    return Dropped(core_.catalog.DropColumn(database, table, column));
+    return Changed(core_.catalog.DropColumn(database, table, column));
+  }
+
+  Status CreateTable(const NewTable& table) override {
+    STRIA_RETURN_IF_ERROR(core_.Refusal());
+    return Changed(
+        core_.catalog.CreateTable(table, core_.options.partition_ns, core_.options.max_columns));
+  }
+  Status SetOptions(std::string_view database, std::string_view table,
+                    const TableOptionsChange& options) override {
+    STRIA_RETURN_IF_ERROR(core_.Refusal());
+    return Changed(core_.catalog.SetOptions(database, table, options, core_.options.partition_ns));
   }
 
   Status CreateDatabase(std::string_view name) override {
@@ -167,6 +180,9 @@ class EngineImpl final : public Engine {
     if (info.schema == nullptr) info.schema = std::make_shared<TableSchema>(table);
     for (const auto& shard : core_.shards)
       shard->Describe(info);
+    const TableLimits limits = LimitsOf(info.schema.get(), core_.options);
+    info.max_series = limits.max_series;
+    info.max_columns = limits.max_columns;
     return info;
   }
 
@@ -236,9 +252,9 @@ class EngineImpl final : public Engine {
   void Close() override { core_.Close(); }
 
  private:
-  // A drop that has failed may be there at the next start, and would take what is written to the
-  // table until then.
-  Status Dropped(Status status) {
+  // A change that has failed may be there at the next start: a drop would take what is written to
+  // the table until then.
+  Status Changed(Status status) {
     if (status.code() == StatusCode::kIoError) core_.failed.store(true);
     return status;
   }
@@ -282,6 +298,26 @@ class EngineImpl final : public Engine {
   }
 
   // On small disks the log and the reserve take their share, not their default.
+  uint64_t CountSeries(TableId table) const {
+    uint64_t num_series = 0;
+    for (const auto& shard : core_.shards) {
+      const auto index = shard->SeriesOf(table);
+      num_series += index == nullptr ? 0 : index->num_series();
+    }
+    return num_series;
+  }
+
+  // The shard that has the most values of a tag says which.
+  std::optional<TagCount> LargestTag(TableId table) const {
+    std::optional<TagCount> largest;
+    for (const auto& shard : core_.shards) {
+      const auto index = shard->SeriesOf(table);
+      auto tag = index == nullptr ? std::nullopt : index->LargestTag();
+      if (tag && (!largest || tag->num_values > largest->num_values)) largest = std::move(tag);
+    }
+    return largest;
+  }
+
   Status SizeByDisk() {
     STRIA_ASSIGN_OR_RETURN(const auto space, core_.env.files->Space(core_.options.directory));
     const uint64_t share = space.total_bytes / 64 / kMinSegmentBytes * kMinSegmentBytes;

@@ -24,6 +24,7 @@
 #include "storage/io/file_system.h"
 #include "storage/types/row_batch.h"
 #include "storage/types/schema.h"
+#include "storage/types/table_options.h"
 
 namespace stria::storage {
 
@@ -50,8 +51,9 @@ struct EngineOptions {
   int64_t partition_ns = 86'400LL * 1'000'000'000;      ///< of tables created from now on
   uint64_t compaction_bytes_per_second = 128ULL << 20;  ///< written by itself, at most
   uint64_t series_cache_bytes = 64ULL << 20;  ///< texts of series whose id is known; 0 = none
-  uint32_t max_columns = 10'000;
-  bool create_databases = true;  ///< a write to an unknown database makes it
+  uint32_t max_columns = 10'000;              ///< of a table without a limit of its own; so below
+  uint64_t max_series = 20'000'000;           ///< known ones go on
+  bool create_databases = true;               ///< a write to an unknown database makes it
 };
 
 /// Why one row was not stored.
@@ -99,6 +101,8 @@ struct TableInfo {
   TableSchemaPtr schema;
   uint64_t rows_in_parts = 0, rows_in_memtable = 0, part_bytes = 0, num_parts = 0, num_series = 0;
   int64_t min_time = 0, max_time = 0;  ///< meaningful when there are rows
+  uint64_t max_series = 0;             ///< in force: its own, or the server's
+  uint32_t max_columns = 0;
 };
 
 struct ShardInfo {
@@ -153,6 +157,15 @@ class Engine {
 
   virtual Status CreateDatabase(std::string_view name) = 0;  ///< no error if it is there
   virtual bool HasDatabase(std::string_view name) const = 0;
+  /// Durable when it returns. What the options leave out is as the engine is set. Fails with
+  /// kAlreadyExists, kNotFound when the database is not there, kResourceExhausted for more columns
+  /// than it may have.
+  virtual Status CreateTable(const NewTable& table) = 0;
+  /// Durable when it returns. A new width of partitions holds for parts that are written from now
+  /// on; a limit below what is there keeps what is there. Fails with kNotFound.
+  virtual Status SetOptions(std::string_view database, std::string_view table,
+                            const TableOptionsChange& options) = 0;
+
   virtual std::vector<std::string> Databases() const = 0;  ///< sorted
   /// The current schema, or nullptr.
   virtual TableSchemaPtr FindTable(std::string_view database, std::string_view table) const = 0;

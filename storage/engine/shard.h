@@ -152,6 +152,8 @@ class Shard {
   /// record that is logged from now on: if the record that introduces it is not logged yet, it will
   /// be logged earlier or as one.
   void FindSeries(TableId table, std::span<BatchSeries* const> series) const;
+  /// The series of a table; null: it has none here.
+  std::shared_ptr<TableSeriesIndex> SeriesOf(TableId table) const;
   ShardSnapshot Snapshot(TableId table) const;
   /// The tombstones that rows of the table may still need; never null. Whoever writes a part under
   /// them must take the list no later than the parts that it reads.
@@ -194,7 +196,6 @@ class Shard {
   static void Freeze(Table& table);
   void InstallVersion();
   Status ReplayDelete(const WalFrame& frame, const CatalogSnapshot& catalog);
-  std::shared_ptr<TableSeriesIndex> SeriesOf(TableId table) const;
   FlushedTimes& FlushedTimesOf(TableId table);
   Status RemoveOrphans();
   Status CheckManifestIsThere();

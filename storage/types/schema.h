@@ -24,6 +24,14 @@ struct ColumnSchema {
   friend bool operator==(const ColumnSchema&, const ColumnSchema&) = default;
 };
 
+/// The limits of a table; 0 is what the server is set to.
+struct TableLimits {
+  uint64_t max_series = 0;
+  uint32_t max_columns = 0;  ///< tags and fields
+
+  friend bool operator==(const TableLimits&, const TableLimits&) = default;
+};
+
 /// One version of a table's columns; immutable once shared. The time column comes first (id 0), the
 /// rest stand in the order in which they appeared.
 struct TableSchema {
@@ -31,7 +39,8 @@ struct TableSchema {
   DatabaseId database_id;
   std::string database;
   std::string name;
-  int64_t partition_ns = 0;     ///< width of a partition
+  int64_t partition_ns = 0;  ///< width of a partition
+  TableLimits limits;
   uint32_t next_column_id = 1;  ///< above the id of every column that there ever was
   std::vector<ColumnSchema> columns;
 

@@ -36,6 +36,7 @@ using testing::ElementsAre;
 
 constexpr const char* kFirst = "00000000000000000001";
 constexpr const char* kSecond = "00000000000000000002";
+constexpr const char* kThird = "00000000000000000003";
 
 std::vector<std::byte> ReadGolden(const std::string& name) {
   std::ifstream file(STRIA_GOLDEN_DIR + ("/" + name), std::ios::binary);
@@ -283,8 +284,11 @@ TEST(LogFormatsTest, TheCatalog) {
   Catalog catalog(files, "catalog");
   ASSERT_TRUE(catalog.Open(4, kLineage).ok());
   ASSERT_TRUE(catalog.Commit(edit, 100).ok());
+  const TableOptionsChange options{
+      .partition_ns = 3'600'000'000'000, .max_series = 5'000'000'000, .max_columns = 300};
+  ASSERT_TRUE(catalog.SetOptions("plant", "readings", options, 1).ok());
   FaultFileSystem old;
-  for (const char* number : {kFirst, kSecond}) {
+  for (const char* number : {kFirst, kSecond, kThird}) {
     ExpectGolden(std::string("catalog/v1/") + number,
                  files.BytesOf(std::string("catalog/") + number));
     old.Put(std::string("catalog/") + number, ReadGolden(std::string("catalog/v1/") + number));
@@ -298,7 +302,8 @@ TEST(LogFormatsTest, TheCatalog) {
   EXPECT_EQ(snapshot->databases().size(), 2U);
   const auto table = snapshot->Find("plant", "readings");
   ASSERT_NE(table, nullptr);
-  EXPECT_EQ(table->partition_ns, 86'400'000'000'000);
+  EXPECT_EQ(table->partition_ns, 3'600'000'000'000);
+  EXPECT_EQ(table->limits, (TableLimits{.max_series = 5'000'000'000, .max_columns = 300}));
   ASSERT_EQ(table->columns.size(), 7U);
   EXPECT_EQ(table->columns[0].role, ColumnRole::kTime);
   for (size_t i = 1; i < 7; ++i) {

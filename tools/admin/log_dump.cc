@@ -183,6 +183,10 @@ Result<std::string> DumpCatalogRecord(storage::FileSystem& files, const std::str
     for (const auto& table : snapshot->Tables(database.name)) {
       text += fmt::format("    table {} \"{}\", partition {} s\n", table->id.value(), table->name,
                           table->partition_ns / 1'000'000'000);
+      if (table->limits.max_series != 0)
+        text += fmt::format("      max_series {}\n", table->limits.max_series);
+      if (table->limits.max_columns != 0)
+        text += fmt::format("      max_columns {}\n", table->limits.max_columns);
       for (const auto& column : table->columns) {
         text += fmt::format("      column {} \"{}\" {} {}\n", column.id.value(), column.name,
                             ColumnRoleName(column.role), DataTypeName(column.type));

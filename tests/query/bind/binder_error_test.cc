@@ -123,6 +123,10 @@ const ErrorCase kCases[] = {
      "count(DISTINCT ...) is not supported", "SELECT DISTINCT"},
     {"SELECT last(color) FROM system.colors", "invalid_argument", 1, 8,
      "last() needs a time to go by, and system.colors has no column \"time\"", "last(value, time)"},
+    {"ALTER TABLE system.colors SET (max_series = 1)", "invalid_argument", 1, 13,
+     "the tables of system are computed when they are read; nobody makes them", ""},
+    {"SELECT 1 FROM readings WHERE device ~ '(a'", "invalid_argument", 1, 39,
+     "no regular expression, missing ): (a: (a", ""},
     {"SELECT time_bukket('1h', time) FROM readings", "invalid_argument", 1, 8,
      "no function \"time_bukket\". Did you mean \"time_bucket\"?", ""},
 };

@@ -59,7 +59,8 @@ std::string Describe(const CatalogSnapshot& catalog) {
   }
   for (const auto& table : catalog.Tables()) {
     text += table->database + "." + table->name + " " + std::to_string(table->id.value()) + " " +
-            std::to_string(table->partition_ns);
+            std::to_string(table->partition_ns) + " " + std::to_string(table->limits.max_series) +
+            " " + std::to_string(table->limits.max_columns);
     for (const auto& column : table->columns) {
       text += " " + column.name + ":" + std::to_string(column.id.value()) + ":" +
               std::to_string(static_cast<int>(column.role)) + ":" +
@@ -175,7 +176,7 @@ TEST(CatalogTest, RefusesAColumnOverTheLimitAndChangesNothing) {
   const Status status = catalog->Commit(edit, 2);
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
   EXPECT_THAT(status.message(), HasSubstr("d.t"));
-  EXPECT_THAT(status.message(), HasSubstr("has 2 columns"));
+  EXPECT_THAT(status.message(), HasSubstr("may have 2 columns"));
   EXPECT_THAT(status.message(), HasSubstr("\"one_more\""));
   EXPECT_THAT(catalog->current()->Tables(), IsEmpty());
   EXPECT_FALSE(catalog->current()->HasDatabase("d"));
@@ -250,6 +251,15 @@ TEST(CatalogTest, ComesBackTheSameAfterARestartAtAnyTime) {
     }
     if (below(8) == 0) edit.databases.push_back("d" + std::to_string(below(6)));
     ASSERT_TRUE((*catalog)->Commit(edit, kMaxColumns).ok());
+    if (const auto tables = (*catalog)->current()->Tables(); !tables.empty() && below(3) == 0) {
+      const auto& table = tables[below(tables.size())];
+      TableOptionsChange options;
+      if (below(2) == 0) options.max_series = below(3);
+      if (below(2) == 0) options.max_columns = static_cast<uint32_t>(below(2) * kMaxColumns);
+      if (below(2) == 0) options.partition_ns = static_cast<int64_t>(below(3)) * kNsPerDay;
+      ASSERT_TRUE(
+          (*catalog)->SetOptions(table->database, table->name, options, 5 * kNsPerDay).ok());
+    }
     for (const auto& table : (*catalog)->current()->Tables()) {
       const auto [known, added] =
           ids.emplace(table->database + "." + table->name, table->id.value());
@@ -383,6 +393,84 @@ void ExpectSameAfterRestart(FileSystem& files, OpenCatalog& catalog) {
   EXPECT_EQ(Describe(*again->current()), Describe(*catalog->current()));
   EXPECT_EQ(again->current()->next_table_id(), catalog->current()->next_table_id());
   EXPECT_EQ(again->current()->next_database_id(), catalog->current()->next_database_id());
+}
+
+NewTable Small(std::string name) {
+  return {
+      .database = "d",
+      .name = std::move(name),
+      .columns = {{.id = {}, .name = "host", .role = ColumnRole::kTag, .type = DataType::kString},
+                  {.id = {}, .name = "v", .role = ColumnRole::kField, .type = DataType::kInt64}},
+      .options = {}};
+}
+
+TEST(CatalogOptionsTest, ATableIsMadeWithItsColumnsAndOptions) {
+  FaultFileSystem files;
+  {
+    OpenCatalog catalog(files);
+    ASSERT_TRUE(catalog->Commit({.databases = {"d"}, .tables = {}}, kMaxColumns).ok());
+    NewTable table = Small("t");
+    table.options = {.partition_ns = 7 * kNsPerDay, .max_series = 5, .max_columns = 2};
+    ASSERT_TRUE(catalog->CreateTable(table, kNsPerDay, kMaxColumns).ok());
+    ASSERT_TRUE(catalog->CreateTable(Small("plain"), kNsPerDay, kMaxColumns).ok());
+  }
+  OpenCatalog catalog(files);
+  const auto table = catalog->current()->Find("d", "t");
+  ASSERT_NE(table, nullptr);
+  EXPECT_THAT(NamesOf(table), ElementsAre("time", "host", "v"));
+  EXPECT_EQ(table->columns[1].id, ColumnId(1));
+  EXPECT_EQ(table->partition_ns, 7 * kNsPerDay);
+  EXPECT_EQ(table->limits, (TableLimits{.max_series = 5, .max_columns = 2}));
+  const auto plain = catalog->current()->Find("d", "plain");
+  EXPECT_EQ(plain->partition_ns, kNsPerDay);
+  EXPECT_EQ(plain->limits, TableLimits());
+}
+
+TEST(CatalogOptionsTest, ATableIsNotMadeTwiceNorWithoutItsDatabaseNorWithTooManyColumns) {
+  FaultFileSystem files;
+  OpenCatalog catalog(files);
+  EXPECT_EQ(catalog->CreateTable(Small("t"), kNsPerDay, kMaxColumns).code(), StatusCode::kNotFound);
+  ASSERT_TRUE(catalog->Commit({.databases = {"d"}, .tables = {}}, kMaxColumns).ok());
+  EXPECT_EQ(catalog->CreateTable(Small("t"), kNsPerDay, 1).code(), StatusCode::kResourceExhausted);
+  ASSERT_TRUE(catalog->CreateTable(Small("t"), kNsPerDay, kMaxColumns).ok());
+  EXPECT_EQ(catalog->CreateTable(Small("t"), kNsPerDay, kMaxColumns).code(),
+            StatusCode::kAlreadyExists);
+}
+
+TEST(CatalogOptionsTest, ALimitOfItsOwnCountsMoreThanThatOfTheServer) {
+  FaultFileSystem files;
+  OpenCatalog catalog(files);
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("a")}), 1).ok());
+  ASSERT_TRUE(catalog->SetOptions("d", "t", {.max_columns = 2}, kNsPerDay).ok());
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("b")}), 1).ok());
+  const Status status = catalog->Commit(OneTable("d", "t", {Field("c")}), kMaxColumns);
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(status.message(), HasSubstr("d.t may have 2 columns; column \"c\""));
+}
+
+TEST(CatalogOptionsTest, OptionsStayWhenColumnsComeAndGo) {
+  FaultFileSystem files;
+  {
+    OpenCatalog catalog(files);
+    ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("a")}), kMaxColumns).ok());
+    const TableOptionsChange options{.partition_ns = 7 * kNsPerDay, .max_series = 9};
+    ASSERT_TRUE(catalog->SetOptions("d", "t", options, kNsPerDay).ok());
+    ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("b")}), kMaxColumns).ok());
+    ASSERT_TRUE(catalog->DropColumn("d", "t", "a").ok());
+  }
+  OpenCatalog catalog(files);
+  const auto table = catalog->current()->Find("d", "t");
+  EXPECT_EQ(table->partition_ns, 7 * kNsPerDay);
+  EXPECT_EQ(table->limits.max_series, 9U);
+  // Zero takes an option back; what is as it was costs no record.
+  const size_t num_records = files.List("catalog")->size();
+  ASSERT_TRUE(catalog->SetOptions("d", "t", {.max_series = 9}, kNsPerDay).ok());
+  EXPECT_EQ(files.List("catalog")->size(), num_records);
+  const TableOptionsChange none{.partition_ns = 0, .max_series = 0, .max_columns = 0};
+  ASSERT_TRUE(catalog->SetOptions("d", "t", none, kNsPerDay).ok());
+  EXPECT_EQ(catalog->current()->Find("d", "t")->limits, TableLimits());
+  EXPECT_EQ(catalog->current()->Find("d", "t")->partition_ns, kNsPerDay);
+  EXPECT_EQ(catalog->SetOptions("d", "u", none, kNsPerDay).code(), StatusCode::kNotFound);
 }
 
 TEST(CatalogDropTest, ATableThatIsMadeAnewIsAnother) {
@@ -563,7 +651,7 @@ TEST_F(CatalogDamageTest, RefusesEveryPrefixThatIsNotWholeEntries) {
 }
 
 TEST_F(CatalogDamageTest, RefusesAnEntryThatItDoesNotKnow) {
-  for (const int entry : {0, 7, 255}) {
+  for (const int entry : {0, 8, 255}) {
     EXPECT_EQ(OpenWith({static_cast<std::byte>(entry)}).code(), StatusCode::kCorruption) << entry;
   }
 }
@@ -608,6 +696,25 @@ TEST_F(CatalogDamageTest, RefusesToDropWhatIsNotThere) {
   EXPECT_EQ(OpenWith(twice).code(), StatusCode::kCorruption);
   AppendDrop(6, 1, database);
   EXPECT_EQ(OpenWith(database).code(), StatusCode::kCorruption);
+}
+
+TEST_F(CatalogDamageTest, RefusesOptionsThatItDoesNotKnowAndThoseOfNoTable) {
+  const auto open_with = [&](uint64_t table, uint8_t option, uint64_t value) {
+    std::vector<std::byte> record;
+    AppendDatabase(1, "d", record);
+    AppendTable(1, "t", 1, {kTime, kField}, record);
+    AppendInteger<uint8_t>(7, record);
+    AppendVarint(table, record);
+    AppendVarint(1, record);
+    AppendInteger(option, record);
+    AppendVarint(value, record);
+    return OpenWith(record).code();
+  };
+  EXPECT_EQ(open_with(1, 1, 1ULL << 40), StatusCode::kOk);
+  EXPECT_EQ(open_with(1, 2, 100), StatusCode::kOk);
+  EXPECT_EQ(open_with(1, 2, 1ULL << 40), StatusCode::kCorruption);
+  EXPECT_EQ(open_with(1, 3, 1), StatusCode::kCorruption);
+  EXPECT_EQ(open_with(2, 1, 1), StatusCode::kCorruption);
 }
 
 TEST_F(CatalogDamageTest, RefusesADatabaseThatIsMadeTwice) {
