@@ -261,39 +261,61 @@ void UnpackPatched(const DeltaVector& vector, Lane* lanes) {
     lanes[vector.patches.rows[i]] = static_cast<Lane>(vector.patched[i] - vector.least);
 }
 
-// Their sum modulo the lane. Four sums, or the additions wait for each other.
+template <typename Lane, size_t kBytes>
+struct LanesOf {
+  using Type [[gnu::vector_size(kBytes)]] = Lane;
+};
+
+// Each into a variable of its own: an array of them would be copied by way of the stack.
+template <typename Lanes>
+Lanes LoadLanes(const void* from) {
+  Lanes lanes;
+  std::memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+
+// Their sum modulo the lane: in two registers, or the additions wait for each other; then in
+// halves.
 template <typename Lane>
 Lane SumOf(const Lane* lanes, size_t num_lanes) {
-  using Sums [[gnu::vector_size(32)]] = Lane;
-  constexpr size_t kWidth = sizeof(Sums) / sizeof(Lane);
-  Sums sums[2] = {};
+  using Wide = typename LanesOf<Lane, 32>::Type;
+  using Half = typename LanesOf<Lane, 16>::Type;
+  using Quarter = typename LanesOf<Lane, 8>::Type;
+  constexpr size_t kStep = 2 * sizeof(Wide) / sizeof(Lane);
+  Wide even = {}, odd = {};
   size_t i = 0;
-  for (; i + 2 * kWidth <= num_lanes; i += 2 * kWidth) {
-    Sums values[2];
-    std::memcpy(&values, lanes + i, sizeof values);
-    sums[0] += values[0];
-    sums[1] += values[1];
+  for (; i + kStep <= num_lanes; i += kStep) {
+    even += LoadLanes<Wide>(lanes + i);
+    odd += LoadLanes<Wide>(lanes + i + kStep / 2);
   }
-  sums[0] += sums[1];
+  const Wide wide = even + odd;
+  const auto* of_wide = reinterpret_cast<const std::byte*>(&wide);
+  const Half half = LoadLanes<Half>(of_wide) + LoadLanes<Half>(of_wide + sizeof half);
+  const auto* of_half = reinterpret_cast<const std::byte*>(&half);
+  const Quarter quarter =
+      LoadLanes<Quarter>(of_half) + LoadLanes<Quarter>(of_half + sizeof quarter);
   Lane sum = 0;
-  for (size_t lane = 0; lane < kWidth; ++lane)
-    sum = static_cast<Lane>(sum + sums[0][lane]);
+  for (size_t lane = 0; lane < sizeof(Quarter) / sizeof(Lane); ++lane)
+    sum = static_cast<Lane>(sum + quarter[lane]);
   for (; i < num_lanes; ++i)
     sum = static_cast<Lane>(sum + lanes[i]);
   return sum;
 }
 
+// Patches are added, not put among the lanes: a load of a register that waits for a store of one
+// lane costs more than all the sums.
 template <typename Lane>
 void SumUpTo(const DeltaVector& vector, std::span<const uint32_t> rows, uint64_t* bits) {
   alignas(64) std::array<Lane, kPackedValues> lanes;
-  UnpackPatched(vector, lanes.data());
-  Lane offset = 0;
-  uint32_t begin = 0;
+  UnpackDifferences(vector.width, vector.packed, lanes.data());
+  uint64_t offset = vector.first - vector.least - lanes[0];
+  uint32_t begin = 0, patch = 0;
   for (const uint32_t row : rows) {
     const uint32_t end = row + 1;
-    const uint64_t sum = SumOf(lanes.data() + begin, end - begin);
-    offset = static_cast<Lane>(offset + sum + (end - begin) * vector.least);
-    *bits++ = vector.base + offset;
+    offset += SumOf(lanes.data() + begin, end - begin) + (end - begin) * vector.least;
+    for (; patch < vector.patches.count && vector.patches.rows[patch] < end; ++patch)
+      offset += vector.patched[patch] - vector.least - lanes[vector.patches.rows[patch]];
+    *bits++ = vector.base + static_cast<Lane>(offset);
     begin = end;
   }
 }
