@@ -87,7 +87,7 @@ void BM_UnpackBits(benchmark::State& state) {
   }
   CountValues(state);
 }
-BENCHMARK(BM_UnpackBits)->Arg(7)->Arg(12)->Arg(24)->Arg(48);
+BENCHMARK(BM_UnpackBits)->Arg(7)->Arg(12)->Arg(14)->Arg(24)->Arg(48);
 
 // ---- Integers
 
@@ -176,6 +176,56 @@ void BM_DecodeDelta(benchmark::State& state) {
   DecodeInteger(state, EncodingId::kDelta, encoded);
 }
 BENCHMARK(BM_DecodeDelta)->Args({3, 8})->Args({9, 16})->Args({9, 32});
+
+// The limit on this machine of what sums up differences without vectors.
+void BM_ScalarDeltas(benchmark::State& state) {
+  const auto deltas = RandomValues(20);
+  std::vector<uint64_t> sums(kNumValues);
+  for (auto _ : state) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < kNumValues; ++i) {
+      sum += deltas[i];
+      sums[i] = sum;
+    }
+    benchmark::ClobberMemory();
+  }
+  CountValues(state);
+}
+BENCHMARK(BM_ScalarDeltas);
+
+// One row of a vector, another each time.
+template <typename DecodeRow>
+void DecodeSingleRows(benchmark::State& state, const DecodeRow& decode_row) {
+  uint32_t row = 0;
+  for (auto _ : state) {
+    uint64_t bits = 0;
+    row = (row + 389) % kNumValues;
+    if (!decode_row(std::span<const uint32_t>(&row, 1), &bits).ok()) state.SkipWithError("damaged");
+    benchmark::DoNotOptimize(bits);
+  }
+  CountValues(state, 1);
+}
+
+void BM_DecodeDeltaRow(benchmark::State& state) {
+  const auto values = Steps(3, 8);
+  const IntegerStats stats = DescribeIntegers(values, false);
+  Bytes encoded;
+  EncodeDelta(values, stats, PlanDelta(values, stats), encoded);
+  DecodeSingleRows(state, [&](auto rows, uint64_t* bits) {
+    return DecodeDeltaRows(encoded, kNumValues, rows, bits);
+  });
+}
+BENCHMARK(BM_DecodeDeltaRow);
+
+void BM_DecodeFrameOfReferenceRow(benchmark::State& state) {
+  const auto values = RandomValues(7);
+  Bytes encoded;
+  EncodeFrameOfReference(values, DescribeIntegers(values, false), encoded);
+  DecodeSingleRows(state, [&](auto rows, uint64_t* bits) {
+    return DecodeFrameOfReferenceRows(encoded, kNumValues, rows, bits);
+  });
+}
+BENCHMARK(BM_DecodeFrameOfReferenceRow);
 
 // Twenty runs.
 std::vector<uint64_t> FewRuns() {

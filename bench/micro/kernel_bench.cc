@@ -9,6 +9,7 @@
 #include <benchmark/benchmark.h>
 
 #include "storage/compute/aggregate_kernels.h"
+#include "storage/compute/wide_totals.h"
 
 namespace stria::storage {
 namespace {
@@ -86,6 +87,25 @@ void BM_SumMinMaxInt64WithNulls(benchmark::State& state) {
   Aggregate<uint64_t>(state, Lanes::k64, DataType::kInt64, kSumMinMax, true);
 }
 BENCHMARK(BM_SumMinMaxInt64WithNulls);
+
+// The limit of these on this machine: whole vectors, uncut, by the widest instructions.
+void BM_MaskedTotals(benchmark::State& state) {
+  const std::vector<double> values(size_t{kNumVectors} * kVectorRows, 20.25);
+  std::vector<uint8_t> validity(kVectorRows, 1);
+  uint64_t num_valid = kVectorRows;
+  for (size_t i = 0; i < validity.size(); i += 10) {
+    validity[i] = 0;
+    --num_valid;
+  }
+  for (auto _ : state) {
+    for (size_t vector = 0; vector < kNumVectors; ++vector) {
+      benchmark::DoNotOptimize(TotalDoubles(values.data() + vector * kVectorRows, validity.data(),
+                                            kVectorRows, num_valid));
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * kNumVectors * kVectorRows);
+}
+BENCHMARK(BM_MaskedTotals);
 
 void BM_SumMinMaxFloat64WithNulls(benchmark::State& state) {
   Aggregate<uint64_t>(state, Lanes::k64, DataType::kFloat64, kSumMinMax, true);

@@ -1,5 +1,5 @@
-// Sorted rows to a part and back. `items_per_second` is values; a part has 1,000 series of 360
-// rows. `bytes_a_value` is the whole part by its values.
+// Sorted rows to a part and back. `items_per_second` is values; a part has
+// 1,000 series of 360 rows. `bytes_a_value` is the whole part by its values.
 
 #include <memory>
 #include <vector>
@@ -8,6 +8,7 @@
 
 #include "bench/micro/cpu_rows.h"
 #include "bench/micro/memory_files.h"
+#include "storage/encoding/bit_packing.h"
 #include "storage/format/part_reader.h"
 #include "storage/format/part_writer.h"
 #include "storage/memtable/memtable.h"
@@ -51,7 +52,8 @@ void BM_WritePart(benchmark::State& state) {
 }
 BENCHMARK(BM_WritePart)->Unit(benchmark::kMillisecond);
 
-// Reads every vector of every field; the argument says whether the blocks are in the cache (1) or
+// Reads every vector of every field, each into the same memory, as run
+// aggregates do; the argument says whether the blocks are in the cache (1) or
 // come out of the file (0).
 void BM_ReadPart(benchmark::State& state) {
   const CpuPart part;
@@ -64,6 +66,7 @@ void BM_ReadPart(benchmark::State& state) {
     state.SkipWithError("damaged");
     return;
   }
+  DecodedVector memory;
   for (auto _ : state) {
     for (size_t group = 0; group < (*reader)->num_row_groups(); ++group) {
       const auto source =
@@ -75,7 +78,7 @@ void BM_ReadPart(benchmark::State& state) {
       const uint32_t num_vectors = ((*source)->num_rows() + kVectorRows - 1) / kVectorRows;
       for (uint32_t column = 1; column <= bench::kNumFields; ++column) {
         for (uint32_t vector = 0; vector < num_vectors; ++vector) {
-          auto view = (*source)->ReadVector(ColumnId(column), DataType::kInt64, vector);
+          auto view = (*source)->ReadVectorInto(ColumnId(column), DataType::kInt64, vector, memory);
           if (!view) state.SkipWithError("damaged");
           benchmark::DoNotOptimize(view);
         }
@@ -85,6 +88,23 @@ void BM_ReadPart(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * kNumValues);
 }
 BENCHMARK(BM_ReadPart)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+// The limit of the above on this machine: as many vectors of as many bits are
+// unpacked, from as many bytes, and nothing else is done.
+void BM_UnpackPart(benchmark::State& state) {
+  constexpr unsigned kWidth = 7;
+  constexpr size_t kNumVectors = kNumValues / kPackedValues;
+  const std::vector<std::byte> packed(kNumVectors * PackedBytes(kWidth), std::byte{0x5a});
+  alignas(64) std::byte lanes[kPackedValues];
+  for (auto _ : state) {
+    for (size_t vector = 0; vector < kNumVectors; ++vector) {
+      UnpackBits(kWidth, packed.data() + vector * PackedBytes(kWidth), lanes);
+      benchmark::ClobberMemory();
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kNumVectors * kPackedValues));
+}
+BENCHMARK(BM_UnpackPart)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace stria::storage

@@ -14,14 +14,18 @@ TABLE = json.loads((ROOT / "bench/micro/limits.json").read_text())
 class LimitsTest(unittest.TestCase):
     def test_every_benchmark_exists(self):
         for kernel in TABLE["kernels"]:
-            function, *arguments = kernel["benchmark"].split("/")
-            source = (ROOT / f"bench/micro/{kernel['program']}.cc").read_text()
-            registered = re.search(rf"BENCHMARK\({function}\)([^;]*);", source)
-            self.assertIsNotNone(registered, kernel["benchmark"])
-            if arguments and all(map(str.isdigit, arguments)) and "Range" not in registered[1]:
-                # Arg(3), or Args({3, 8}).
-                wanted = rf"Args?\(\{{?{', '.join(arguments)}\}}?\)"
-                self.assertRegex(registered[1].replace("'", ""), wanted, kernel["benchmark"])
+            for benchmark in filter(None, (kernel["benchmark"], kernel.get("here"))):
+                self.check_benchmark(kernel["program"], benchmark)
+
+    def check_benchmark(self, program, benchmark):
+        function, *arguments = benchmark.split("/")
+        source = (ROOT / f"bench/micro/{program}.cc").read_text()
+        registered = re.search(rf"BENCHMARK\({function}\)([^;]*);", source)
+        self.assertIsNotNone(registered, benchmark)
+        if arguments and all(map(str.isdigit, arguments)) and "Range" not in registered[1]:
+            # Arg(3), or Args({3, 8}).
+            wanted = rf"Args?\(\{{?{', '.join(arguments)}\}}?\)"
+            self.assertRegex(registered[1].replace("'", ""), wanted, benchmark)
 
     def test_every_program_is_built(self):
         areas = re.findall(r"stria_benchmark\((\w+)", (ROOT / "bench/micro/CMakeLists.txt").read_text())
@@ -56,10 +60,10 @@ class RunTest(unittest.TestCase):
         self.assertEqual(run.cpu_ns_of(answer), {"BM_A": 1.0, "BM_B/real_time": 0.5})
 
     def test_rows_show_rate_limit_and_ratio(self):
-        kernels = [{"kernel": "a", "program": "p", "benchmark": "BM_A/7", "unit": "G values/s", "scale": 1e9, "limit": 6},
+        kernels = [{"kernel": "a", "program": "p", "benchmark": "BM_A/7", "unit": "G values/s", "scale": 1e9, "limit": 6, "here": "BM_C"},
                    {"kernel": "b", "program": "p", "benchmark": "BM_B", "unit": "M rows/s", "scale": 1e6}]
-        self.assertEqual(run.rows_of(kernels, {("p", "BM_A/7"): 3e9}),
-                         [("a", "3 G values/s", "6", "0.50"), ("b", "did not run", "–", "–")])
+        self.assertEqual(run.rows_of(kernels, {("p", "BM_A/7"): 3e9, ("p", "BM_C"): 4e9}),
+                         [("a", "3 G values/s", "6", "0.50", "4", "0.75"), ("b", "did not run", "–", "–", "–", "–")])
 
 
 if __name__ == "__main__":
