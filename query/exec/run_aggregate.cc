@@ -226,8 +226,8 @@ class RunAggregateOperator::Worker {
       const auto groups = std::span<const uint32_t>(slice_groups_).subspan(begin, end - begin);
       if (totals_.size() < slices.size()) totals_.resize(slices.size());
       for (const auto& argument : fields_) {
-        STRIA_ASSIGN_OR_RETURN(const VectorView view,
-                               block_->ReadVectorInto(argument.field, vector, decoded_));
+        STRIA_RETURN_IF_ERROR(block_->ReadVectorInto(argument.field, vector, decoded_));
+        const VectorView& view = decoded_.view;
         if (view.all_null) continue;
         AggregateSlices(view, argument.wanted, slices, totals_.data());
         for (const size_t call : argument.calls) {

@@ -157,14 +157,14 @@ class BlockReader {
         column.form = Column::Form::kPacked;
         const uint32_t first_row = vector * kVectorRows;
         if (!is_slice && source.type != DataType::kString) {
-          STRIA_ASSIGN_OR_RETURN(column.packed,
-                                 block_->ReadVectorInto(source.index, vector, decoded_));
+          STRIA_RETURN_IF_ERROR(block_->ReadVectorInto(source.index, vector, decoded_));
+          column.packed = decoded_.view;
           return column.Gather(RowsOf(pieces, first_row));
         }
         // Of the batch, not of the block, so that it goes when the batch does.
         const auto lent = std::make_shared<LentVector>(block_);
-        STRIA_ASSIGN_OR_RETURN(column.packed,
-                               block_->ReadVectorInto(source.index, vector, lent->decoded));
+        STRIA_RETURN_IF_ERROR(block_->ReadVectorInto(source.index, vector, lent->decoded));
+        column.packed = lent->decoded.view;
         column.keep_alive = lent;
         if (!is_slice) return column.Gather(RowsOf(pieces, first_row));
         column.packed =

@@ -54,6 +54,20 @@ Status DecodeValidity(Validity form, ByteReader& reader, uint32_t num_rows,
   return Status::Ok();
 }
 
+// Field by field: a view made elsewhere and copied is loaded before its last stores are done, which
+// costs half as much as the decoding of a vector.
+void Reset(DataType type, uint32_t num_rows, VectorView& view) {
+  view.type = type;
+  view.lanes = Lanes::kConstant;
+  view.num_rows = num_rows;
+  view.all_null = false;
+  view.base = 0;
+  view.data = nullptr;
+  view.validity = nullptr;
+  view.constant_string = {};
+  view.scale = {};
+}
+
 // Of any encoding that has values of fixed width.
 Status DecodeNumbers(EncodingId encoding, std::span<const std::byte> encoded, DataType type,
                      uint32_t num_rows, DecodedVector& decoded) {
@@ -190,9 +204,7 @@ void EncodeVector(const VectorInput& input, EncodingProfile profile,
 Status DecodeVector(std::span<const std::byte> encoded, DataType type, uint32_t num_rows,
                     DecodedVector& decoded) {
   ByteReader reader(encoded);
-  decoded.view = VectorView{};
-  decoded.view.type = type;
-  decoded.view.num_rows = num_rows;
+  Reset(type, num_rows, decoded.view);
   uint8_t validity = 0, encoding = 0;
   if (!reader.TakeByte(validity)) return Corruption("vector cut short");
   if (validity == static_cast<uint8_t>(Validity::kAllNull)) {

@@ -106,7 +106,7 @@ class SourceBlock final : public ScanBlock {
     return plan_.source->ReadVector(fields_[field].id, fields_[field].type, vector);
   }
 
-  Result<VectorView> ReadVectorInto(size_t field, uint32_t vector, DecodedVector& memory) override {
+  Status ReadVectorInto(size_t field, uint32_t vector, DecodedVector& memory) override {
     return plan_.source->ReadVectorInto(fields_[field].id, fields_[field].type, vector, memory);
   }
 

@@ -91,15 +91,18 @@ class PartReader::RowGroupSource final : public RunSource {
     return place->view;
   }
 
-  Result<VectorView> ReadVectorInto(ColumnId id, DataType type, uint32_t vector,
-                                    DecodedVector& memory) override {
+  Status ReadVectorInto(ColumnId id, DataType type, uint32_t vector,
+                        DecodedVector& memory) override {
     const size_t index = FindColumn(id, type);
-    if (const DecodedVector* kept = FindKept(index, vector)) return kept->view;
+    if (const DecodedVector* kept = FindKept(index, vector)) {
+      memory.view = kept->view;
+      return Status::Ok();
+    }
     std::span<const std::byte> encoded;
     STRIA_RETURN_IF_ERROR(FindEncoded(index, vector, encoded));
-    if (encoded.empty()) return NullsOf(type, vector);
-    STRIA_RETURN_IF_ERROR(DecodeVector(encoded, type, RowsOf(vector), memory));
-    return memory.view;
+    if (!encoded.empty()) return DecodeVector(encoded, type, RowsOf(vector), memory);
+    memory.view = NullsOf(type, vector);
+    return Status::Ok();
   }
 
   Status ReadRows(ColumnId id, DataType type, uint32_t vector, std::span<const uint32_t> rows,

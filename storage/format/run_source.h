@@ -51,12 +51,12 @@ class RunSource {
   /// type when the source has no such column. Valid until the source dies.
   virtual Result<VectorView> ReadVector(ColumnId column, DataType type, uint32_t vector) = 0;
 
-  /// ReadVector() into `memory`, for those who want each vector once: nothing is kept, and the view
-  /// is valid until `memory` is used again or the source dies.
-  virtual Result<VectorView> ReadVectorInto(ColumnId column, DataType type, uint32_t vector,
-                                            DecodedVector& memory) {
-    static_cast<void>(memory);
-    return ReadVector(column, type, vector);
+  /// ReadVector() into `memory.view`, for those who want each vector once: nothing is kept, and the
+  /// view is valid until `memory` is used again or the source dies.
+  virtual Status ReadVectorInto(ColumnId column, DataType type, uint32_t vector,
+                                DecodedVector& memory) {
+    STRIA_ASSIGN_OR_RETURN(memory.view, ReadVector(column, type, vector));
+    return Status::Ok();
   }
 
   /// Sets bits[i] and validity[i] (1 = value, 0 = NULL, then the bits are any) to row rows[i] of a

@@ -194,6 +194,43 @@ inline Result<std::shared_ptr<PartReader>> OpenTestPart(const TestPart& part,
   return PartReader::Open(std::make_shared<MemoryFile>(part.bytes), part.meta, cache);
 }
 
+/// Fails the test unless `view` has the values of rows `first_row`.. of `column`.
+inline void CompareVector(const VectorView& view, const ColumnRows& column, size_t first_row) {
+  for (uint32_t i = 0; i < view.num_rows; ++i) {
+    const size_t at = first_row + i;
+    const bool same = view.IsValid(i) == column.IsValid(at) &&
+                      (!view.IsValid(i) ||
+                       (column.type == DataType::kString ? view.String(i) == column.strings[at]
+                                                         : view.Bits(i) == column.bits[at]));
+    if (same) continue;
+    ADD_FAILURE() << "column " << column.id.value() << " row " << at;
+    return;
+  }
+}
+
+/// The same for rows of a vector that are read alone: the first, one in the middle and the last,
+/// and more of them than it pays to read alone.
+inline Status CompareSomeRows(RunSource& source, const ColumnRows& column, uint32_t vector,
+                              size_t first_row) {
+  const uint32_t num_rows = std::min(kVectorRows, source.num_rows() - vector * kVectorRows);
+  for (const uint32_t step : {(num_rows + 1) / 2, (num_rows + 30) / 31}) {
+    std::vector<uint32_t> rows;
+    for (uint32_t row = 0; row < num_rows; row += step)
+      rows.push_back(row);
+    if (rows.back() + 1 < num_rows) rows.push_back(num_rows - 1);
+    std::vector<uint64_t> bits(rows.size());
+    std::vector<uint8_t> validity(rows.size(), 7);
+    STRIA_RETURN_IF_ERROR(
+        source.ReadRows(column.id, column.type, vector, rows, bits.data(), validity.data()));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const size_t at = first_row + rows[i];
+      EXPECT_EQ(validity[i] != 0, column.IsValid(at)) << "row " << at;
+      EXPECT_TRUE(validity[i] == 0 || bits[i] == column.bits[at]) << "row " << at;
+    }
+  }
+  return Status::Ok();
+}
+
 /// Compares what a source gives for rows [0, num_rows) with rows `first_row`.. of `test`. An error
 /// is returned, a difference fails the test.
 inline Status CompareSource(RunSource& source, const TestRows& test, size_t first_row) {
@@ -214,22 +251,19 @@ inline Status CompareSource(RunSource& source, const TestRows& test, size_t firs
     }
   }
   EXPECT_EQ(row, source.num_rows());
+  DecodedVector memory;
   for (const auto& column : test.rows.columns) {
     for (uint32_t begin = 0; begin < source.num_rows(); begin += kVectorRows) {
-      STRIA_ASSIGN_OR_RETURN(const auto view,
-                             source.ReadVector(column.id, column.type, begin / kVectorRows));
-      EXPECT_EQ(view.num_rows, std::min(kVectorRows, source.num_rows() - begin));
-      for (uint32_t i = 0; i < view.num_rows; ++i) {
-        const size_t at = first_row + begin + i;
-        const bool same = view.IsValid(i) == column.IsValid(at) &&
-                          (!view.IsValid(i) ||
-                           (column.type == DataType::kString ? view.String(i) == column.strings[at]
-                                                             : view.Bits(i) == column.bits[at]));
-        if (!same) {
-          ADD_FAILURE() << "column " << column.id.value() << " row " << at;
-          return Status::Ok();
-        }
+      const uint32_t vector = begin / kVectorRows;
+      if (column.type != DataType::kString) {
+        STRIA_RETURN_IF_ERROR(CompareSomeRows(source, column, vector, first_row + begin));
       }
+      STRIA_RETURN_IF_ERROR(source.ReadVectorInto(column.id, column.type, vector, memory));
+      CompareVector(memory.view, column, first_row + begin);
+      STRIA_ASSIGN_OR_RETURN(const auto view, source.ReadVector(column.id, column.type, vector));
+      EXPECT_EQ(view.num_rows, std::min(kVectorRows, source.num_rows() - begin));
+      CompareVector(view, column, first_row + begin);
+      if (testing::Test::HasFailure()) return Status::Ok();
     }
   }
   return Status::Ok();
