@@ -304,8 +304,10 @@ ScanOperator::~ScanOperator() {
 Status ScanOperator::Open() {
   storage::ScanRequest request = node_.request;
   request.fields.clear();
+  request.tag_columns.emplace();
   for (const auto& column : node_.columns) {
     if (column.role == ColumnRole::kField) request.fields.push_back(column.id);
+    if (column.role == ColumnRole::kTag) request.tag_columns->push_back(column.id);
   }
   STRIA_ASSIGN_OR_RETURN(scan_, context_.engine().OpenScan(request));
   const size_t num_blocks = scan_->num_blocks();

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ namespace stria::storage {
 struct ScanRequest {
   TableSchemaPtr table;
   std::vector<ColumnId> fields;  ///< the field columns wanted; block columns follow this order
+  /// The tag columns wanted, in any order; all of the table without it.
+  std::optional<std::vector<ColumnId>> tag_columns;
   TimeRange time;
   std::vector<TagPredicate> tags;  ///< all must hold
   std::vector<FieldHint> hints;    ///< all must hold in the filter above
@@ -62,7 +65,7 @@ struct ScanSeries {
     std::vector<int32_t> codes;  ///< [num_series]
   };
   uint32_t num_series = 0;
-  std::vector<Tag> tags;  ///< every tag column of the table, in schema order
+  std::vector<Tag> tags;  ///< the tag columns that were wanted, in schema order
 };
 
 /// Rows of one row group, memtable chunk or merged slice. Owned by one worker at a time.

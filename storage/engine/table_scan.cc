@@ -14,7 +14,9 @@
 namespace stria::storage {
 namespace {
 
-constexpr uint32_t kNotWanted = std::numeric_limits<uint32_t>::max();
+// Of so many series the keys are made, so that the row groups without them are passed over. A
+// guess.
+constexpr size_t kMaxKeys = 4096;
 
 // What one block is made of: clipped runs of one source.
 struct BlockPlan {
@@ -138,7 +140,11 @@ class TableScan final : public Scan {
       fields_.push_back(*column);
     }
     for (const auto& column : request_.table->columns) {
-      if (column.role != ColumnRole::kTag) continue;
+      const auto& wanted = request_.tag_columns;
+      if (column.role != ColumnRole::kTag ||
+          (wanted && std::ranges::find(*wanted, column.id) == wanted->end())) {
+        continue;
+      }
       series_.tags.push_back(
           {.column = column.id, .name = column.name, .dictionary = {}, .codes = {}});
     }
@@ -174,16 +180,33 @@ class TableScan final : public Scan {
   }
 
  private:
-  // Adds the matching series of a shard; returns local index by SeriesId.
-  std::vector<uint32_t> AddSeries(const TableSeriesIndex& index, std::vector<uint8_t>& wanted) {
-    const auto ids = index.Match(request_.tags);
-    std::vector<uint32_t> local_of(index.num_series(), kNotWanted);
-    wanted.assign(local_of.size(), 0);
-    for (const SeriesId id : ids) {
-      if (id.value() >= local_of.size()) continue;  // Newer than the snapshot.
-      local_of[id.value()] = series_.num_series++;
-      wanted[id.value()] = 1;
+  // The series of a shard that match: their numbers in the scan count up from `first`.
+  struct WantedSeries {
+    std::vector<SeriesId> ids;  // Ascending.
+    SeriesSubset subset;        // Positions in `ids`.
+    uint32_t first = 0;
+    std::vector<std::string> keys;  // Ascending; of a few series only.
+  };
+
+  WantedSeries AddSeries(const TableSeriesIndex& index) {
+    auto ids = index.Match(request_.tags);
+    SeriesSubset subset(ids, std::max(index.num_series(), NumSeries(ids)));
+    WantedSeries wanted{std::move(ids), std::move(subset), series_.num_series, {}};
+    series_.num_series += wanted.subset.size();
+    AddTags(index, wanted.ids);
+    if (!request_.tags.empty() && wanted.ids.size() <= kMaxKeys) {
+      for (const SeriesId id : wanted.ids)
+        wanted.keys.push_back(index.KeyOf(id));
+      std::ranges::sort(wanted.keys);
     }
+    return wanted;
+  }
+
+  static uint32_t NumSeries(std::span<const SeriesId> ids) {
+    return ids.empty() ? 0 : ids.back().value() + 1;
+  }
+
+  void AddTags(const TableSeriesIndex& index, std::span<const SeriesId> ids) {
     for (size_t i = 0; i < series_.tags.size(); ++i) {
       auto& tag = series_.tags[i];
       TagCodes found = index.CodesOf(tag.name, ids);
@@ -208,12 +231,15 @@ class TableScan final : public Scan {
         tag.codes.push_back(code < 0 ? -1 : mapped[static_cast<size_t>(code)]);
       }
     }
-    return local_of;
   }
 
-  Status OpenSources(ScanShard& shard, const std::vector<uint8_t>& wanted,
+  Status OpenSources(ScanShard& shard, const WantedSeries& wanted,
                      std::vector<OpenSource>& sources) {
-    const RunFilter filter{.time = request_.time, .series = &wanted, .bytes_read = &bytes_read_};
+    const bool has_keys = wanted.keys.size() == wanted.ids.size();
+    const RunFilter filter{.time = request_.time,
+                           .series = &wanted.subset,
+                           .keys = has_keys ? &wanted.keys : nullptr,
+                           .bytes_read = &bytes_read_};
     const TombstoneList& tombstones = *shard.snapshot.tombstones;
     uint64_t seq_max = 0;
     int64_t max_time = std::numeric_limits<int64_t>::min();
@@ -257,7 +283,7 @@ class TableScan final : public Scan {
   // Which of the wanted series have runs that overlap: sources stand in the order of their sequence
   // numbers, which nearly always is that of time too. Runs that are in no overlap set are not
   // compared.
-  static bool FindOverlaps(std::span<const OpenSource> sources, const std::vector<uint8_t>& wanted,
+  static bool FindOverlaps(std::span<const OpenSource> sources, const SeriesSubset& wanted,
                            std::vector<uint8_t>& overlaps) {
 #ifndef STRIA_DCHECK_ENABLED
     if (std::ranges::none_of(sources, &OpenSource::may_overlap)) return false;
@@ -267,16 +293,16 @@ class TableScan final : public Scan {
     bool any_overlap = false;
     for (const auto& source : sources) {
       for (const SourceRun& run : source.source->runs()) {
-        const uint32_t id = run.series.value();
-        if (id >= wanted.size() || wanted[id] == 0) continue;
-        const bool is_after = seen[id] == 0 || run.first_time > last_of[id];
+        const uint32_t i = wanted.Find(run.series);
+        if (i == SeriesSubset::kNone) continue;
+        const bool is_after = seen[i] == 0 || run.first_time > last_of[i];
         if (source.compares || run.may_overlap) {
-          if (!is_after) overlaps[id] = any_overlap = true;
+          if (!is_after) overlaps[i] = any_overlap = true;
         } else {
           STRIA_DCHECK(is_after);
         }
-        last_of[id] = seen[id] != 0 ? std::max(last_of[id], run.last_time) : run.last_time;
-        seen[id] = 1;
+        last_of[i] = seen[i] != 0 ? std::max(last_of[i], run.last_time) : run.last_time;
+        seen[i] = 1;
       }
     }
     return any_overlap;
@@ -284,22 +310,22 @@ class TableScan final : public Scan {
 
   Status PlanShard(ScanShard& shard) {
     if (shard.snapshot.series == nullptr) return Status::Ok();
-    std::vector<uint8_t> wanted;
-    const auto local_of = AddSeries(*shard.snapshot.series, wanted);
+    const WantedSeries wanted = AddSeries(*shard.snapshot.series);
+    if (wanted.ids.empty()) return Status::Ok();
     std::vector<OpenSource> sources;
     STRIA_RETURN_IF_ERROR(OpenSources(shard, wanted, sources));
 
-    std::vector<uint8_t> overlaps(wanted.size(), 0);
-    const bool any_overlap = FindOverlaps(sources, wanted, overlaps);
-    std::map<uint32_t, std::vector<RunSlice>> merge_of;  // By series id.
+    std::vector<uint8_t> overlaps(wanted.ids.size(), 0);
+    const bool any_overlap = FindOverlaps(sources, wanted.subset, overlaps);
+    std::map<uint32_t, std::vector<RunSlice>> merge_of;  // By position in wanted.ids.
     std::vector<RunSlice> slices;                        // What deletes leave of a run.
     for (const auto& [source, tombstones, applied, compares, may_overlap] : sources) {
       auto block = std::make_unique<BlockPlan>();
       block->source = source;
       const auto runs = source->runs();
       for (uint32_t index = 0; index < runs.size(); ++index) {
-        const uint32_t id = runs[index].series.value();
-        if (id >= wanted.size() || wanted[id] == 0) continue;
+        const uint32_t position = wanted.subset.Find(runs[index].series);
+        if (position == SeriesSubset::kNone) continue;
         const RunSlice whole{source, index, runs[index].row_begin, runs[index].row_end};
         slices.clear();
         if (tombstones.empty()) {
@@ -309,17 +335,18 @@ class TableScan final : public Scan {
               whole, tombstones.DeletedRanges(runs[index].series, applied), slices));
         }
         for (const RunSlice& slice : slices) {
-          if (any_overlap && overlaps[id] != 0) {
-            merge_of[id].push_back(slice);
+          if (any_overlap && overlaps[position] != 0) {
+            merge_of[position].push_back(slice);
             continue;
           }
-          STRIA_RETURN_IF_ERROR(AddRun(slice, local_of[id], *block));
+          STRIA_RETURN_IF_ERROR(AddRun(slice, wanted.first + position, *block));
         }
       }
       AddBlock(std::move(block));
     }
-    for (const auto& [id, overlapping] : merge_of) {
-      STRIA_RETURN_IF_ERROR(MergeSeries(SeriesId(id), local_of[id], overlapping));
+    for (const auto& [position, overlapping] : merge_of) {
+      STRIA_RETURN_IF_ERROR(
+          MergeSeries(wanted.ids[position], wanted.first + position, overlapping));
     }
     FinishMerged();
     return Status::Ok();

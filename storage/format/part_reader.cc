@@ -20,6 +20,10 @@
 namespace stria::storage {
 namespace {
 
+// Of a part with more pages none stays decoded: they would take 48 bytes for each of its runs, 12 MB
+// for these, and decoding them takes a small part of the time of whatever reads so many.
+constexpr size_t kMaxKeptPages = 256;
+
 uint64_t NextCacheId() {
   static std::atomic<uint64_t> next = 1;  // A counter: nothing is published with it.
   return next.fetch_add(1, std::memory_order_relaxed);
@@ -425,14 +429,30 @@ Result<std::shared_ptr<const PartReader::DirectoryPage>> PartReader::ReadDirecto
     return value <= UINT32_MAX && (run.run.step > 0) == (value == 0);
   }));
   if (!reader.empty()) return Corruption("bytes after the directory");
-  const MutexLock lock(mutex_);
-  directory_[page] = decoded;
+  if (footer_.directory.size() <= kMaxKeptPages) {
+    const MutexLock lock(mutex_);
+    directory_[page] = decoded;
+  }
   return std::shared_ptr<const DirectoryPage>(std::move(decoded));
+}
+
+// By the first keys of the directory's pages, which the footer has.
+bool PartReader::MayHaveOneOf(const std::vector<std::string>& keys,
+                              const RowGroupRef& group) const {
+  const auto& pages = footer_.directory;
+  const auto first = static_cast<size_t>(group.first_run / kRunsPerDirectoryPage);
+  const auto after =
+      static_cast<size_t>((group.first_run + group.num_runs - 1) / kRunsPerDirectoryPage) + 1;
+  const auto found = std::ranges::lower_bound(keys, pages[first].first_key);
+  return found != keys.end() && (after >= pages.size() || *found <= pages[after].first_key);
 }
 
 Result<std::unique_ptr<RunSource>> PartReader::OpenRowGroup(size_t index, const RunFilter& filter) {
   const RowGroupRef& group = footer_.row_groups[index];
-  if (!filter.time.Overlaps(group.min_time, group.max_time)) return std::unique_ptr<RunSource>();
+  if (!filter.time.Overlaps(group.min_time, group.max_time) ||
+      (filter.keys != nullptr && !MayHaveOneOf(*filter.keys, group))) {
+    return std::unique_ptr<RunSource>();
+  }
   auto source = std::make_unique<RowGroupSource>(*this, group, filter.bytes_read);
   // Rows and times are prefix sums over all runs of the group, so every page of it is walked; pages
   // of runs are small (about 10 bytes a run) and stay decoded.
@@ -460,8 +480,7 @@ Result<std::unique_ptr<RunSource>> PartReader::OpenRowGroup(size_t index, const 
       row += num_rows;
       if (row > group.num_rows)
         return Corruption("the runs of row group {} have too many rows", index);
-      const bool wanted = filter.series == nullptr || (run.series.value() < filter.series->size() &&
-                                                       (*filter.series)[run.series.value()] != 0);
+      const bool wanted = filter.series == nullptr || filter.series->Contains(run.series);
       if (wanted && filter.time.Overlaps(run.first_time, run.last_time)) {
         source->Add(run, {block, offset, entry.times_bytes});
       }

@@ -17,6 +17,7 @@
 #include "storage/format/part_footer.h"
 #include "storage/format/part_meta.h"
 #include "storage/format/run_source.h"
+#include "storage/format/series_subset.h"
 #include "storage/format/zone_map.h"
 #include "storage/io/block_cache.h"
 #include "storage/io/file_system.h"
@@ -27,8 +28,10 @@ namespace stria::storage {
 /// Which runs of a part are wanted.
 struct RunFilter {
   TimeRange time;
-  /// Indexed by SeriesId; ids past its end are not wanted. Null: all series.
-  const std::vector<uint8_t>* series = nullptr;
+  const SeriesSubset* series = nullptr;  ///< null: all series
+  /// The keys of the wanted series, ascending: row groups where they are not are passed over without
+  /// a look at their runs. Null: not known.
+  const std::vector<std::string>* keys = nullptr;
   /// Grows by the length of each block of values, times or zone maps that the source uses, be it in
   /// the cache or not. May be null; outlives the source.
   std::atomic<uint64_t>* bytes_read = nullptr;
@@ -87,6 +90,7 @@ class PartReader {
   Status ReadFooter();
   Result<std::vector<std::byte>> ReadBlockFromFile(const BlockRef& ref) const;
   Result<std::shared_ptr<const DirectoryPage>> ReadDirectory(size_t page);
+  bool MayHaveOneOf(const std::vector<std::string>& keys, const RowGroupRef& group) const;
 
   std::shared_ptr<File> file_;
   PartMeta meta_;
@@ -97,7 +101,7 @@ class PartReader {
   bool overlap_known_ = false;
   std::vector<uint8_t> listed_;  // By run, 1 = may overlap older parts; empty: none may.
   Mutex mutex_;
-  // Decoded once and kept: a scan needs them each time.
+  // Decoded once and kept, unless they are many: a scan needs them each time.
   std::vector<std::shared_ptr<const DirectoryPage>> directory_ STRIA_GUARDED_BY(mutex_);
 };
 

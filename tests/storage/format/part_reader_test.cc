@@ -66,15 +66,31 @@ TEST(PartReaderTest, GivesTheRunsOfTheWantedSeries) {
   const TestRows test = RegularRows();
   const auto reader = OpenTestPart(WriteTestPart(test));
   ASSERT_TRUE(reader.has_value());
-  std::vector<uint8_t> wanted = {0, 0, 0, 1, 0, 1};  // Ids past its end are not wanted.
+  const SeriesSubset wanted(std::vector<SeriesId>{SeriesId(3), SeriesId(5)}, 6);
   const auto source = MustOpen(**reader, 0, {.time = {}, .series = &wanted});
   ASSERT_NE(source, nullptr);
   EXPECT_EQ(SeriesOf(*source), (std::vector<uint32_t>{3, 5}));
   EXPECT_EQ(source->runs()[0].row_begin, 12'000U);
   EXPECT_EQ(source->runs()[0].row_end, 16'000U);
   EXPECT_EQ(source->runs()[1].first_time, 200'000);
-  wanted.assign(3, 0);
-  EXPECT_EQ(MustOpen(**reader, 0, {.time = {}, .series = &wanted}), nullptr);
+  const SeriesSubset none({}, 3);
+  EXPECT_EQ(MustOpen(**reader, 0, {.time = {}, .series = &none}), nullptr);
+}
+
+TEST(PartReaderTest, PassesOverRowGroupsWithoutTheWantedKeys) {
+  const auto reader = OpenTestPart(WriteTestPart(RegularRows()));
+  ASSERT_TRUE(reader.has_value());
+  auto keys = (*reader)->ReadKeys(0);
+  ASSERT_TRUE(keys.has_value());
+  ASSERT_GE(keys->size(), 2U);
+  const std::vector<std::string> one = {keys->at(1)};
+  EXPECT_NE(MustOpen(**reader, 0, {.time = {}, .keys = &one}), nullptr);
+  const std::vector<std::string> both = {std::string(), keys->back()};
+  EXPECT_NE(MustOpen(**reader, 0, {.time = {}, .keys = &both}), nullptr);
+  const std::vector<std::string> before = {std::string()};
+  EXPECT_EQ(MustOpen(**reader, 0, {.time = {}, .keys = &before}), nullptr);
+  const std::vector<std::string> none;
+  EXPECT_EQ(MustOpen(**reader, 0, {.time = {}, .keys = &none}), nullptr);
 }
 
 TEST(PartReaderTest, GivesTheRunsThatOverlapATimeRange) {
@@ -92,9 +108,11 @@ TEST(PartReaderTest, DecodesIrregularTimesOfTheRunsThatAreLeft) {
   const TestRows test = RandomTestRows(300, 400, random);
   const auto reader = OpenTestPart(WriteTestPart(test));
   ASSERT_TRUE(reader.has_value());
-  std::vector<uint8_t> wanted(300);
-  for (auto& want : wanted)
-    want = random() % 5 == 0;
+  std::vector<SeriesId> some;
+  for (uint32_t id = 0; id < 300; ++id) {
+    if (random() % 5 == 0) some.emplace_back(id);
+  }
+  const SeriesSubset wanted(some, 300);
   const auto source = MustOpen(**reader, 0, {.time = {}, .series = &wanted});
   ASSERT_NE(source, nullptr);
   for (size_t i = source->runs().size(); i-- > 0;) {  // From the last, so that nothing is lucky.
