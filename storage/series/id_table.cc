@@ -1,6 +1,7 @@
 #include "storage/series/id_table.h"
 
 #include <algorithm>
+#include <array>
 
 namespace stria::storage {
 namespace {
@@ -60,6 +61,20 @@ void IdTable::Insert(uint32_t hash, uint32_t id) {
   Place(partition, uint64_t{hash} << 32 | id);
   ++partition.num_used;
   ++size_;
+}
+
+// `entries` sorted by the partition that they are in once there are many.
+std::vector<uint64_t> IdTable::ByPartition(std::span<const uint64_t> entries) {
+  std::array<size_t, (size_t{1} << kPartitionBits) + 1> begins{};
+  const auto partition_of = [](uint64_t entry) { return entry >> (64 - kPartitionBits); };
+  for (const uint64_t entry : entries)
+    ++begins[partition_of(entry) + 1];
+  for (size_t i = 1; i < begins.size(); ++i)
+    begins[i] += begins[i - 1];
+  std::vector<uint64_t> sorted(entries.size());
+  for (const uint64_t entry : entries)
+    sorted[begins[partition_of(entry)]++] = entry;
+  return sorted;
 }
 
 void IdTable::Reserve(size_t num_ids) {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,22 @@ class IdTable {
   void Reserve(size_t num_ids);
 
   size_t size() const { return size_; }
+  static uint64_t EntryOf(uint32_t hash, uint32_t id) { return uint64_t{hash} << 32 | id; }
+
+  /// Puts in many, one partition after the other: each insertion of its own waits for memory. False
+  /// when `is_same(a, b)` holds for two ids of one hash; some are put in then.
+  template <typename IsSame>
+  bool InsertAll(std::span<const uint64_t> entries, IsSame&& is_same) {
+    Reserve(size_ + entries.size());
+    for (const uint64_t entry : ByPartition(entries)) {
+      const auto hash = static_cast<uint32_t>(entry >> 32), id = static_cast<uint32_t>(entry);
+      const auto is_equal = [&](uint32_t other) { return is_same(id, other); };
+      if (Find(hash, is_equal) != kNone) return false;
+      Insert(hash, id);
+    }
+    return true;
+  }
+
   uint64_t bytes() const;
 
  private:
@@ -77,6 +94,7 @@ class IdTable {
     const uint32_t rest = partitions_.size() == 1 ? hash : hash << kPartitionBits;
     return static_cast<uint32_t>(uint64_t{rest} * partition.num_slots >> 32);
   }
+  static std::vector<uint64_t> ByPartition(std::span<const uint64_t> entries);
   void Place(Partition& partition, uint64_t slot);
   void Resize(Partition& partition, uint32_t num_slots);
   void Split();

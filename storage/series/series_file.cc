@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <set>
 
 #include <zstd.h>
@@ -180,7 +181,8 @@ class FileReader {
     std::vector<uint64_t> lengths(num_values);
     for (uint64_t& length : lengths) {
       STRIA_ASSIGN_OR_RETURN(length, reader.ReadVarint());
-      if (length == 0) return Corruption("an empty value of tag {}", tag);
+      if (length == 0 || length >= TagDictionary::kMaxValueBytes)
+        return Corruption("a value of {} bytes of tag {}", length, tag);
     }
     std::vector<std::string_view> values(num_values);
     for (size_t i = 0; i < values.size(); ++i) {
@@ -306,8 +308,11 @@ class Loader final : public SeriesFileVisitor {
       : index_of_(index_of) {}
 
   Status VisitTable(const SeriesTable& table) override {
+    STRIA_RETURN_IF_ERROR(Finish());
     index_ = &index_of_(table.range.table);
     next_id_ = table.range.begin;
+    is_first_ = index_->num_series() == 0 && next_id_ == 0;
+    index_->ReadColumns([&](const KeyColumns& keys) { is_first_ &= keys.num_tags() == 0; });
     index_->Reserve(table.range.end);
     tags_.clear();
     shapes_.clear();
@@ -330,8 +335,16 @@ class Loader final : public SeriesFileVisitor {
 
   Status VisitValues(uint32_t tag, std::span<const std::string_view> values) override {
     std::vector<uint32_t> codes;
-    index_->ChangeColumns(
-        [&](KeyColumns& keys) { keys.tag(tags_[tag]).values.FindOrAdd(values, codes); });
+    index_->ChangeColumns([&](KeyColumns& keys) {
+      TagDictionary& dictionary = keys.tag(tags_[tag]).values;
+      if (is_first_) {
+        codes.resize(values.size());
+        std::iota(codes.begin(), codes.end(), dictionary.size());
+        dictionary.Append(values);
+      } else {
+        dictionary.FindOrAdd(values, codes);
+      }
+    });
     codes_[tag].insert(codes_[tag].end(), codes.begin(), codes.end());
     return Status::Ok();
   }
@@ -354,10 +367,29 @@ class Loader final : public SeriesFileVisitor {
         batch.push_back({shapes_[shapes[row]], std::span(mapped).subspan(offset, num)});
         offset += num;
       }
-      STRIA_RETURN_IF_ERROR(index_->Restore(SeriesId(next_id_), batch));
+      if (is_first_) {
+        index_->Append(batch);
+      } else {
+        STRIA_RETURN_IF_ERROR(index_->Restore(SeriesId(next_id_), batch));
+      }
       next_id_ += static_cast<uint32_t>(end - begin);
     }
     return Status::Ok();
+  }
+
+  /// After the last.
+  Status Finish() {
+    if (!is_first_) return Status::Ok();
+    is_first_ = false;
+    Status status;
+    index_->ChangeColumns([&](KeyColumns& keys) {
+      for (const uint32_t tag : tags_) {
+        if (!keys.tag(tag).values.FinishAppend() && status.ok())
+          status = Corruption("a value of tag \"{}\" is there twice", keys.tag(tag).name);
+      }
+    });
+    STRIA_RETURN_IF_ERROR(index_->FinishAppend());
+    return status;
   }
 
  private:
@@ -366,6 +398,7 @@ class Loader final : public SeriesFileVisitor {
   const std::function<TableSeriesIndex&(TableId)>& index_of_;
   TableSeriesIndex* index_ = nullptr;
   uint32_t next_id_ = 0;
+  bool is_first_ = false;                     // What the table has: nothing needs to be looked up.
   std::vector<uint32_t> tags_, shapes_;       // Of the index, by those of the file.
   std::vector<std::vector<uint32_t>> codes_;  // Of the index, by tag and code of the file.
   std::vector<std::vector<uint32_t>> file_shapes_;
@@ -429,7 +462,9 @@ Status LoadSeriesFile(std::span<const std::byte> file,
     return Status::Ok();
   }
   Loader loader(index_of);
-  return FileReader(file, loader).Read();
+  const Status status = FileReader(file, loader).Read();
+  const Status finished = loader.Finish();
+  return status.ok() ? finished : status;
 }
 
 Result<std::vector<NewSeries>> DecodeSeriesFile(std::span<const std::byte> file) {

@@ -1,6 +1,7 @@
 #include "storage/series/series_index.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <roaring/roaring.hh>
 
@@ -139,6 +140,32 @@ Status TableSeriesIndex::Restore(SeriesId first, std::span<const CodedKey> keys)
     num_series_.store(keys_.num_series(), std::memory_order_release);  // Read by num_series().
   }
   return Status::Ok();
+}
+
+void TableSeriesIndex::Append(std::span<const CodedKey> keys) {
+  std::string text;
+  const std::unique_lock lock(mutex_);
+  for (const CodedKey& key : keys) {
+    text.clear();
+    keys_.AppendKey(key.shape, key.codes, text);
+    appended_.push_back(IdTable::EntryOf(HashOf(text), keys_.num_series()));
+    keys_.Add(key.shape, key.codes);
+  }
+  num_series_.store(keys_.num_series(), std::memory_order_release);  // Read by num_series().
+}
+
+Status TableSeriesIndex::FinishAppend() {
+  const std::unique_lock lock(mutex_);
+  const auto appended = std::exchange(appended_, {});
+  std::string key, other_key;
+  const bool are_new = ids_.InsertAll(appended, [&](uint32_t id, uint32_t other) {
+    key.clear();
+    other_key.clear();
+    keys_.AppendKey(id, key);
+    keys_.AppendKey(other, other_key);
+    return key == other_key;
+  });
+  return are_new ? Status::Ok() : Corruption("series {} is there twice", FormatSeriesKey(key));
 }
 
 void TableSeriesIndex::Reserve(size_t num_series) {

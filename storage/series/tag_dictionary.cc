@@ -1,6 +1,7 @@
 #include "storage/series/tag_dictionary.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "storage/base/bytes.h"
 #include "storage/base/check.h"
@@ -9,7 +10,6 @@
 namespace stria::storage {
 namespace {
 
-constexpr size_t kMaxValueBytes = 4 << 20;  // 1,024 of them have ends below 2^32.
 constexpr size_t kBatch = 16;
 
 uint32_t HashOf(std::string_view value) {
@@ -34,7 +34,20 @@ uint32_t TagDictionary::Find(std::string_view value) const {
 uint32_t TagDictionary::FindOrAdd(std::string_view value) {
   const uint32_t hash = HashOf(value);
   const uint32_t code = Find(value, hash);
-  return code != kNone ? code : Add(value, hash);
+  if (code != kNone) return code;
+  codes_.Insert(hash, size_);
+  return Add(value);
+}
+
+void TagDictionary::Append(std::span<const std::string_view> values) {
+  for (const std::string_view value : values)
+    appended_.push_back(IdTable::EntryOf(HashOf(value), Add(value)));
+}
+
+bool TagDictionary::FinishAppend() {
+  const auto appended = std::exchange(appended_, {});
+  return codes_.InsertAll(appended,
+                          [&](uint32_t a, uint32_t b) { return (*this)[a] == (*this)[b]; });
 }
 
 void TagDictionary::FindOrAdd(std::span<const std::string_view> values,
@@ -49,12 +62,14 @@ void TagDictionary::FindOrAdd(std::span<const std::string_view> values,
     }
     for (size_t i = begin; i < end; ++i) {
       codes[i] = Find(values[i], hashes[i - begin]);
-      if (codes[i] == kNone) codes[i] = Add(values[i], hashes[i - begin]);
+      if (codes[i] != kNone) continue;
+      codes_.Insert(hashes[i - begin], size_);
+      codes[i] = Add(values[i]);
     }
   }
 }
 
-uint32_t TagDictionary::Add(std::string_view value, uint32_t hash) {
+uint32_t TagDictionary::Add(std::string_view value) {
   STRIA_CHECK(value.size() < kMaxValueBytes);
   const uint32_t code = size_++;
   if (code % kBlockValues == 0) {
@@ -64,14 +79,14 @@ uint32_t TagDictionary::Add(std::string_view value, uint32_t hash) {
   Block& block = blocks_.back();
   block.text.insert(block.text.end(), value.begin(), value.end());
   block.ends.push_back(static_cast<uint32_t>(block.text.size()));
-  codes_.Insert(hash, code);
   common_prefix_ = code == 0 ? static_cast<uint32_t>(value.size())
                              : std::min(common_prefix_, CommonPrefix(value, (*this)[0]));
   return code;
 }
 
 uint64_t TagDictionary::bytes() const {
-  uint64_t bytes = codes_.bytes() + blocks_.capacity() * sizeof(Block);
+  uint64_t bytes =
+      codes_.bytes() + blocks_.capacity() * sizeof(Block) + appended_.capacity() * sizeof(uint64_t);
   for (const Block& block : blocks_)
     bytes += block.ends.capacity() * sizeof(uint32_t) + block.text.capacity();
   return bytes;

@@ -18,6 +18,7 @@ namespace stria::storage {
 class TagDictionary {
  public:
   static constexpr uint32_t kNone = IdTable::kNone;
+  static constexpr size_t kMaxValueBytes = 4 << 20;  ///< 1,024 of them have ends below 2^32
 
   uint32_t size() const { return size_; }
 
@@ -31,10 +32,16 @@ class TagDictionary {
 
   /// The code of `value`; kNone if it is not there.
   uint32_t Find(std::string_view value) const;
-  /// Its code, which is a new one if it is not there. Requires a value below 4 MiB.
+  /// Its code, which is a new one if it is not there. Requires a value below kMaxValueBytes.
   uint32_t FindOrAdd(std::string_view value);
   /// FindOrAdd() of each, faster where there are many.
   void FindOrAdd(std::span<const std::string_view> values, std::vector<uint32_t>& codes);
+
+  /// Adds values that are not there, under codes that count up from size(); Find() does not see
+  /// them before FinishAppend(), which is false if one was there. Faster than FindOrAdd(). Requires
+  /// values below kMaxValueBytes.
+  void Append(std::span<const std::string_view> values);
+  bool FinishAppend();
 
   void Reserve(size_t num_values) { codes_.Reserve(num_values); }
 
@@ -56,10 +63,11 @@ class TagDictionary {
   };
 
   uint32_t Find(std::string_view value, uint32_t hash) const;
-  uint32_t Add(std::string_view value, uint32_t hash);
+  uint32_t Add(std::string_view value);
 
   std::vector<Block> blocks_;
   IdTable codes_;
+  std::vector<uint64_t> appended_;  // Entries of codes_ that wait for FinishAppend().
   uint32_t size_ = 0;
   uint32_t common_prefix_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "storage/base/bytes.h"
@@ -73,6 +74,45 @@ TEST(SeriesFileTest, ASnapshotOfTablesComesBack) {
   ASSERT_NO_FATAL_FAILURE(ExpectSame(loaded[TableId(1)], indexes.at(TableId(1))));
   ASSERT_NO_FATAL_FAILURE(ExpectSame(loaded[TableId(300)], indexes.at(TableId(300))));
   EXPECT_LT(file.size(), 70'000 * 8) << "values once, and packed";
+}
+
+// What ten million series may take is 1 GB with everything: 100 bytes each.
+TEST(SeriesFileTest, SeriesOfFourTagsTakeAtMostAHundredBytesAfterAStart) {
+  constexpr uint32_t kNumSeries = 300'000;
+  for (const bool is_shuffled : {false, true}) {
+    Indexes indexes;
+    uint64_t key_bytes = 0;
+    for (uint32_t i = 0; i < kNumSeries; ++i) {
+      const uint32_t host = is_shuffled ? static_cast<uint32_t>(i * 2'654'435'761ULL) : i;
+      const Tags tags = {{"dc", fmt::format("dc-{:02}", host % 10)},
+                         {"host", fmt::format("server-{:010}", host)},
+                         {"rack", fmt::format("rack-{:04}", host / 40 % 2500)},
+                         {"service", fmt::format("checkout-{:02}", host % 40)}};
+      key_bytes += Key(tags).size();
+      Add(indexes[TableId(1)], tags);
+    }
+    EXPECT_GE(key_bytes / kNumSeries, 60U);
+    const auto file = Write(indexes, {{TableId(1), 0, kNumSeries}});
+    Indexes loaded;
+    ASSERT_TRUE(Load(file, loaded).ok());
+    TableSeriesIndex& index = loaded[TableId(1)];
+    ASSERT_EQ(index.num_series(), kNumSeries);
+    EXPECT_LE(index.bytes(), uint64_t{kNumSeries} * 70) << "as loaded";
+    index.Ranks();
+    for (const char* tag : {"dc", "host", "rack", "service"}) {
+      TagPredicate predicate;
+      predicate.tag = tag;
+      predicate.op = TagOp::kLike;
+      predicate.values = {"%7"};
+      EXPECT_FALSE(index.Match(std::span(&predicate, 1)).empty());
+    }
+    EXPECT_LE(index.bytes(), uint64_t{kNumSeries} * 100) << "with ranks, and postings of all tags";
+    for (const uint32_t id : {0U, 65'535U, 65'536U, kNumSeries - 1}) {
+      const std::string key = indexes[TableId(1)].KeyOf(SeriesId(id));
+      EXPECT_EQ(index.KeyOf(SeriesId(id)), key);
+      EXPECT_EQ(index.Find(key), SeriesId(id));
+    }
+  }
 }
 
 TEST(SeriesFileTest, RangesFollowEachOtherAndMayComeAgain) {

@@ -78,6 +78,34 @@ TEST(SeriesIndexTest, RestoreTakesTheIdThatItIsGivenAndNoOther) {
   EXPECT_TRUE(index.Restore(SeriesId(1), Key({{"h", "b"}})).ok());
 }
 
+TEST(SeriesIndexTest, AppendedKeysAreFoundWhenAllAreThereAndNoneMayComeTwice) {
+  for (const bool is_twice : {false, true}) {
+    TableSeriesIndex index;
+    uint32_t shape = 0;
+    index.ChangeColumns([&](KeyColumns& keys) {
+      const uint32_t tag = keys.TagAt("host");
+      for (int i = 0; i < 100'000; ++i)
+        keys.tag(tag).values.FindOrAdd(std::to_string(i));
+      shape = keys.ShapeAt({tag});
+    });
+    for (uint32_t code = 0; code < 100'000; ++code) {
+      const TableSeriesIndex::CodedKey key{.shape = shape, .codes = std::span(&code, 1)};
+      index.Append(std::span(&key, 1));
+    }
+    if (is_twice) {
+      const uint32_t code = 77'777;
+      const TableSeriesIndex::CodedKey key{.shape = shape, .codes = std::span(&code, 1)};
+      index.Append(std::span(&key, 1));
+    }
+    const Status status = index.FinishAppend();
+    EXPECT_EQ(status.code(), is_twice ? StatusCode::kCorruption : StatusCode::kOk);
+    if (is_twice) continue;
+    for (const uint32_t id : {0U, 65'536U, 77'777U, 99'999U})
+      EXPECT_EQ(index.Find(Key({{"host", std::to_string(id)}})), SeriesId(id));
+    EXPECT_EQ(index.Find(Key({{"host", "none"}})), std::nullopt);
+  }
+}
+
 TEST(SeriesIndexTest, MatchesByEachKindOfPredicate) {
   const FiveSeries five;
   EXPECT_THAT(Match(five.index, {}), ElementsAre(0, 1, 2, 3, 4));
