@@ -77,7 +77,7 @@ Rows ShardRows(const storage::Engine& engine) {
   for (const auto& shard : engine.Shards()) {
     rows.push_back({Count(shard.shard), Count(shard.rows), Count(shard.bytes), Count(shard.series),
                     Count(shard.parts), Count(shard.next_seq), Count(shard.wal_low),
-                    Count(shard.wal_bytes), Count(shard.slots)});
+                    Count(shard.wal_bytes), Count(shard.slots), Count(shard.series_bytes)});
   }
   return rows;
 }
@@ -149,7 +149,8 @@ void AddEngineTables(query::VirtualTableRegistry& tables, const storage::Engine&
        {"next_seq", kInt64, "number of the next record of the log"},
        {"wal_low", kInt64, "first record of the log that is still needed"},
        {"wal_bytes", kInt64, "size of the log that is still needed"},
-       {"slots", kInt64, "share of the series, in slots of 4096"}},
+       {"slots", kInt64, "share of the series, in slots of 4096"},
+       {"series_bytes", kInt64, "memory of the index of series"}},
       ShardRows);
   add("health", "What is wrong, and what to do; a component that is well has one row that says so.",
       {{"component", kString, "log, manifest, series, part, flush, compaction or disk"},

@@ -109,6 +109,7 @@ struct ShardInfo {
   uint32_t shard = 0;
   uint64_t rows = 0, bytes = 0, series = 0, next_seq = 0, wal_low = 0, wal_bytes = 0, slots = 0,
            parts = 0;
+  uint64_t series_bytes = 0;  ///< of the index of series, in memory
 };
 
 /// Running totals for /metrics.

@@ -22,9 +22,11 @@ uint64_t Total(const std::map<TableId, uint32_t>& ends) {
 
 }  // namespace
 
-Status SeriesFiles::Load(const std::vector<std::string>& names,
-                         const std::function<TableSeriesIndex&(TableId)>& index_of) {
+Result<SeriesFiles::Loaded> SeriesFiles::Load(
+    const std::vector<std::string>& names,
+    const std::function<TableSeriesIndex&(TableId)>& index_of) {
   names_ = names;
+  Loaded loaded;
   std::map<TableId, TableSeriesIndex*> seen;
   const auto note_index = [&](TableId table) -> TableSeriesIndex& {
     TableSeriesIndex& index = index_of(table);
@@ -33,14 +35,22 @@ Status SeriesFiles::Load(const std::vector<std::string>& names,
   };
   for (const std::string& name : names) {
     const auto bytes = ReadFile(files_, Path(name));
-    if (!bytes) return bytes.error();
-    STRIA_RETURN_IF_ERROR(LoadSeriesFile(*bytes, note_index).WithContext(Path(name)));
+    if (!bytes && bytes.error().code() != StatusCode::kNotFound) return bytes.error();
+    loaded.damage = bytes ? LoadSeriesFile(*bytes, note_index) : bytes.error();
+    if (!loaded.damage.ok()) return loaded;
+    ++loaded.num_loaded;
     auto& ends = &name == &names.front() ? base_ends_ : ends_;
     for (const auto& [table, index] : seen)
       ends[table] = index->num_series();
     if (&name == &names.front()) ends_ = base_ends_;
   }
-  return Status::Ok();
+  return loaded;
+}
+
+void SeriesFiles::ReplaceAll(std::map<TableId, uint32_t> ends) {
+  must_replace_ = true;
+  base_ends_.clear();
+  ends_ = std::move(ends);
 }
 
 Status SeriesFiles::WriteFile(const std::string& name, std::span<const SeriesRange> ranges,
@@ -74,7 +84,7 @@ Status SeriesFiles::Write(std::span<const SeriesRange> added, std::string name,
                           const IndexOf& index_of, VersionEdit& edit) {
   // A disk that is full may still have room for what was added.
   Status status = Write(added, name, index_of, edit, true);
-  if (status.code() == StatusCode::kDiskFull)
+  if (status.code() == StatusCode::kDiskFull && !must_replace_)
     status = Write(added, std::move(name), index_of, edit, false);
   return status;
 }
@@ -88,7 +98,7 @@ Status SeriesFiles::Write(std::span<const SeriesRange> added, std::string name,
   std::erase_if(written.ends, [&](const auto& entry) { return index_of(entry.first) == nullptr; });
   const uint64_t in_base = Total(base_ends_);
   const bool is_snapshot =
-      names_.empty() || Total(written.ends) > std::max(2 * in_base, kMinSnapshot);
+      must_replace_ || names_.empty() || Total(written.ends) > std::max(2 * in_base, kMinSnapshot);
   if (may_rewrite && (is_snapshot || names_.size() > kMaxFiles)) {
     if (is_snapshot) written.base_ends.clear();
     ranges.clear();
@@ -124,6 +134,7 @@ void SeriesFiles::Committed() {
   names_ = std::move(written_->names);
   base_ends_ = std::move(written_->base_ends);
   ends_ = std::move(written_->ends);
+  must_replace_ = false;
   written_.reset();
 }
 

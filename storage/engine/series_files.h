@@ -31,9 +31,23 @@ class SeriesFiles {
   SeriesFiles(FileSystem& files, std::string directory)
       : files_(files), directory_(std::move(directory)) {}
 
-  /// Reads the files into the indexes of their tables. Fails with kCorruption, naming the file.
-  Status Load(const std::vector<std::string>& names,
-              const std::function<TableSeriesIndex&(TableId)>& index_of);
+  /// What Load() found: the first `num_loaded` files are in the indexes; the next one, if there is
+  /// one, cannot be used for the reason `damage`.
+  struct Loaded {
+    size_t num_loaded = 0;
+    Status damage;
+  };
+
+  /// Reads the files into the indexes of their tables, up to the first that is damaged, gone or at
+  /// odds with those before it. Fails with kIoError.
+  Result<Loaded> Load(const std::vector<std::string>& names,
+                      const std::function<TableSeriesIndex&(TableId)>& index_of);
+
+  /// The files cannot be used: the next Write() makes a snapshot of the series below `ends`, which
+  /// replaces all of them.
+  void ReplaceAll(std::map<TableId, uint32_t> ends);
+  /// Whether that has not happened yet.
+  bool must_replace() const { return must_replace_; }
 
   /// Writes a file with the series of `added` or, when it is time, with more, under `name`, and
   /// adds to `edit` what that changes. Series of tables that were dropped are left out.
@@ -55,6 +69,7 @@ class SeriesFiles {
   const std::string directory_;
   std::vector<std::string> names_;                // Of the current version.
   std::map<TableId, uint32_t> base_ends_, ends_;  // First id that the base, and all, lack.
+  bool must_replace_ = false;
 
   // Of the file that waits for its commit.
   struct Written {

@@ -266,6 +266,7 @@ ShardInfo Shard::Info() const {
   const std::shared_lock lock(state_mutex_);
   for (const auto& [id, table] : tables_) {
     info.series += table->series->num_series();
+    info.series_bytes += table->series->bytes();
     if (table->active != nullptr) info.rows += table->active->visible_rows();
     for (const auto& memtable : table->frozen)
       info.rows += memtable->visible_rows();

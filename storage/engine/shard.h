@@ -202,6 +202,9 @@ class Shard {
   Status CheckPartFiles();
   void NoteHole(uint64_t seq);
   Status QuarantineLog(const WalRecovery& recovery);
+  Status QuarantineSeriesFile(const std::string& name, const Status& damage);
+  Status RebuildSeries(const CatalogSnapshot& catalog);
+  Status WriteRebuiltSeries(VersionEdit& edit);
   Status ReplayRecord(const WalFrame& frame, const CatalogSnapshot& catalog, bool is_void);
   Status CommitFlush(FlushTask& task, const CatalogSnapshot& catalog, VersionEdit& edit,
                      const std::string& part_file);
@@ -225,6 +228,7 @@ class Shard {
   // During start: what is not known because the log is damaged.
   std::vector<WalDamage> damages_;
   LostSeries lost_series_;
+  SeriesFiles::Loaded series_loaded_;
   uint64_t next_replayed_ = 0;    // The record that should be replayed next.
   bool has_hole_ = false;         // Whether one is missing before the present.
   uint64_t first_lost_rows_ = 0;  // The first record with rows of lost series, 0 for none.

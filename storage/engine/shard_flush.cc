@@ -107,7 +107,7 @@ Status Shard::CommitFlush(FlushTask& task, const CatalogSnapshot& catalog, Versi
     edit.added.insert(edit.added.end(), parts.begin(), parts.end());
   }
   if (!edit.added.empty()) STRIA_RETURN_IF_ERROR(writer.Commit());
-  if (!task.series.empty()) {
+  if (!task.series.empty() || series_files_.must_replace()) {
     STRIA_RETURN_IF_ERROR(series_files_.Write(
         task.series, NewFileName(".series"), [this](TableId table) { return SeriesOf(table); },
         edit));

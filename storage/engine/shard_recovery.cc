@@ -6,6 +6,7 @@
 
 #include "storage/base/errors.h"
 #include "storage/base/kill_point.h"
+#include "storage/engine/series_rebuild.h"
 #include "storage/engine/shard.h"
 #include "storage/wal/delete_record.h"
 
@@ -20,9 +21,11 @@ Status Shard::LoadManifest(Lineage lineage) {
   STRIA_RETURN_IF_ERROR(CheckManifestIsThere());
   STRIA_RETURN_IF_ERROR(CheckPartFiles());
   STRIA_RETURN_IF_ERROR(quarantine_.ReportKept());
-  STRIA_RETURN_IF_ERROR(series_files_.Load(
-      version_->series_files,
-      [&](TableId table) -> TableSeriesIndex& { return *FindOrAddTable(table).series; }));
+  STRIA_ASSIGN_OR_RETURN(
+      series_loaded_,
+      series_files_.Load(version_->series_files, [&](TableId table) -> TableSeriesIndex& {
+        return *FindOrAddTable(table).series;
+      }));
   for (const auto& [id, table_parts] : version_->tables) {
     for (const auto& tombstone : table_parts->tombstones) {
       Table& table = FindOrAddTable(id);
@@ -157,6 +160,75 @@ Status Shard::QuarantineLog(const WalRecovery& recovery) {
   return Status::Ok();
 }
 
+Status Shard::QuarantineSeriesFile(const std::string& name, const Status& damage) {
+  if (damage.code() != StatusCode::kNotFound) {
+    STRIA_RETURN_IF_ERROR(quarantine_.Keep(Directory("series") + "/" + name, "series-" + name,
+                                           std::string(damage.message())));
+  }
+  health_.Report({.component = HealthComponent::kSeries,
+                  .state = HealthState::kQuarantined,
+                  .what = fmt::format("shard/{}/series/{}", number_, name),
+                  .detail = std::string(damage.message()),
+                  .since_ns = 0,
+                  .advice = "its series were taken from the parts and the log and are in a new "
+                            "file; check the disk"});
+  return Status::Ok();
+}
+
+// When a series file is damaged: restores its series from all that is left.
+Status Shard::RebuildSeries(const CatalogSnapshot& catalog) {
+  const auto is_dropped = [&](TableId table) {
+    return catalog.Find(table) == nullptr && table.value() < catalog.next_table_id();
+  };
+  SeriesRebuild rebuild;
+  const auto& names = version_->series_files;
+  for (size_t i = series_loaded_.num_loaded; i < names.size(); ++i) {
+    const auto bytes = ReadFile(*env_.files, Directory("series") + "/" + names[i]);
+    Status status = bytes ? rebuild.AddFile(*bytes) : bytes.error();
+    // One that is sound by itself may be at odds with those before it.
+    if (status.ok() && i == series_loaded_.num_loaded) status = series_loaded_.damage;
+    if (!status.ok()) STRIA_RETURN_IF_ERROR(QuarantineSeriesFile(names[i], status));
+  }
+  for (const auto& [table, table_parts] : version_->tables) {
+    if (is_dropped(table)) continue;
+    for (const PartMeta& meta : table_parts->parts) {
+      STRIA_ASSIGN_OR_RETURN(const auto part, parts_.OpenOnce(meta));
+      STRIA_RETURN_IF_ERROR(rebuild.AddPart(*part, table, lineage_));
+    }
+  }
+  const auto visit = [&](const WalFrame& frame) -> Status {
+    if (frame.type != WalRecordType::kRows) return Status::Ok();
+    STRIA_ASSIGN_OR_RETURN(const auto record, DecodeRowsRecord(frame.payload));
+    for (const NewSeries& one : record.series) {
+      if (!is_dropped(one.table)) STRIA_RETURN_IF_ERROR(rebuild.Add(one.table, one.id, one.key));
+    }
+    for (const TableRows& rows : record.tables) {
+      if (is_dropped(rows.table) || rows.series.empty()) continue;
+      rebuild.AddId(rows.table, SeriesId(*std::ranges::max_element(rows.series)));
+    }
+    return Status::Ok();
+  };
+  const auto log = RecoverWal(*env_.files, Directory("wal"), number_, version_->accepted_seqs,
+                              version_->wal_low, visit, WalDamagePolicy::kReport);
+  if (!log) return log.error();
+  has_hole_ = true;
+  return rebuild.Restore(
+      [&](TableId table) -> TableSeriesIndex& { return *FindOrAddTable(table).series; },
+      lost_series_);
+}
+
+// Adds to `edit` a file of all series, in the place of those that are damaged. On a full disk they
+// are rebuilt at every start, until a flush finds room.
+Status Shard::WriteRebuiltSeries(VersionEdit& edit) {
+  std::map<TableId, uint32_t> ends;
+  for (const auto& [id, table] : tables_)
+    ends[id] = table->series->num_series();
+  series_files_.ReplaceAll(std::move(ends));
+  const Status status = series_files_.Write(
+      {}, NewFileName(".series"), [this](TableId table) { return SeriesOf(table); }, edit);
+  return status.code() == StatusCode::kDiskFull ? Status::Ok() : status;
+}
+
 Status Shard::ReplayRecord(const WalFrame& frame, const CatalogSnapshot& catalog, bool is_void) {
   KillPoint("recovery.replay");
   NoteHole(frame.seq);
@@ -220,6 +292,12 @@ Status Shard::Recover(const CatalogSnapshot& catalog, const std::vector<uint64_t
   std::set<uint64_t> is_void(version_->void_seqs);
   is_void.insert(void_seqs.begin(), void_seqs.end());
   next_replayed_ = version_->wal_low;
+  const bool is_series_file_damaged = !series_loaded_.damage.ok();
+  if (is_series_file_damaged) {
+    STRIA_RETURN_IF_ERROR(RebuildSeries(catalog).WithContext(fmt::format(
+        "shard {}: series file {} cannot be used ({}), nor be made anew", number_,
+        version_->series_files[series_loaded_.num_loaded], series_loaded_.damage.message())));
+  }
   const auto visit = [&](const WalFrame& frame) {
     return ReplayRecord(frame, catalog, is_void.contains(frame.seq))
         .WithContext(fmt::format("shard {}", number_));
@@ -245,7 +323,9 @@ Status Shard::Recover(const CatalogSnapshot& catalog, const std::vector<uint64_t
                           .owner = env_.random->Next(),
                           .accepted_seq = recovery.last_seq,
                           .void_seqs = void_seqs};
+  if (is_series_file_damaged) STRIA_RETURN_IF_ERROR(WriteRebuiltSeries(edit));
   STRIA_RETURN_IF_ERROR(versions_.Commit(edit));
+  series_files_.Committed();
   version_ = versions_.current();
   wal_ = std::make_unique<WalWriter>(*env_.files, *env_.clock, *env_.random,
                                      WalWriterOptions{.directory = Directory("wal"),
