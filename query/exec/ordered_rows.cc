@@ -17,6 +17,9 @@ namespace {
 // Entries below which nothing is cut: small enough for the cache, and 16 batches.
 constexpr size_t kFirstCut = 16 * kMaxBatchRows;
 
+// Entries that are sorted before somebody looks whether the answer is still wanted: some 20 ms.
+constexpr size_t kSortedAtOnce = 128 * 1024;
+
 // Rank of a key within its column: NULLs first, values, NULLs last.
 constexpr uint8_t kNullFirst = 0;
 constexpr uint8_t kValue = 1;
@@ -59,7 +62,7 @@ struct OrderedRows::Entry {
 };
 
 OrderedRows::OrderedRows(const RowOrder& order, QueryContext& context)
-    : order_(order), memory_(context), cut_at_(kFirstCut) {}
+    : order_(order), context_(context), memory_(context), cut_at_(kFirstCut) {}
 
 OrderedRows::~OrderedRows() = default;
 
@@ -261,7 +264,32 @@ void OrderedRows::Rebuild() {
 
 Status OrderedRows::Finish() {
   KeepWanted();
-  std::ranges::sort(entries_, [this](const Entry& a, const Entry& b) { return IsBefore(a, b); });
+  const uint64_t held_bytes = stored_bytes_ + entries_.capacity() * sizeof(Entry);
+  const bool is_one_stretch = entries_.size() <= kSortedAtOnce;
+  // A merge moves the shorter side aside.
+  if (!is_one_stretch)
+    STRIA_RETURN_IF_ERROR(memory_.Set(held_bytes + entries_.size() / 2 * sizeof(Entry)));
+  STRIA_RETURN_IF_ERROR(SortEntries());
+  return is_one_stretch ? Status::Ok() : memory_.Set(held_bytes);
+}
+
+// Sorts stretch by stretch and merges them: whoever wants no answer any more can say so in between.
+Status OrderedRows::SortEntries() {
+  const auto is_before = [this](const Entry& a, const Entry& b) { return IsBefore(a, b); };
+  const size_t size = entries_.size();
+  const auto at = [&](size_t index) {
+    return entries_.begin() + static_cast<ptrdiff_t>(std::min(index, size));
+  };
+  for (size_t begin = 0; begin < size; begin += kSortedAtOnce) {
+    STRIA_RETURN_IF_ERROR(context_.Check());
+    std::sort(at(begin), at(begin + kSortedAtOnce), is_before);
+  }
+  for (size_t width = kSortedAtOnce; width < size; width *= 2) {
+    for (size_t begin = 0; begin + width < size; begin += 2 * width) {
+      STRIA_RETURN_IF_ERROR(context_.Check());
+      std::inplace_merge(at(begin), at(begin + width), at(begin + 2 * width), is_before);
+    }
+  }
   return Status::Ok();
 }
 

@@ -42,7 +42,8 @@ class OrderedRows {
   /// Takes over the rows of `other`, which has the same order.
   Status Absorb(OrderedRows&& other);
 
-  /// Sorts. Nothing is added afterwards.
+  /// Sorts. Nothing is added afterwards. Fails with kCancelled, kDeadlineExceeded and
+  /// kResourceExhausted.
   Status Finish();
 
   uint64_t num_rows() const;
@@ -64,11 +65,13 @@ class OrderedRows {
   bool HasSameKeys(const Entry& a, const Entry& b) const;
   Status CutIfDoubled();
   void KeepWanted();
+  Status SortEntries();
   void Rebuild();
   StoredBatch CopyOf(const Entry* begin, const Entry* end) const;
   Batch Gather(const Entry* begin, const Entry* end) const;
 
   const RowOrder& order_;
+  QueryContext& context_;
   MemoryUse memory_;
   uint64_t stored_bytes_ = 0;
   std::vector<StoredBatch> batches_;

@@ -185,6 +185,57 @@ TEST_F(RandomOrder, OfTheFirstRowsIsThatOfAllCutOff) {
   }
 }
 
+// Each look at the time takes a nanosecond.
+class TickingClock final : public Clock {
+ public:
+  int64_t NowNs() const override { return MonotonicNs(); }
+  int64_t MonotonicNs() const override { return now_ns_++; }
+
+ private:
+  mutable int64_t now_ns_ = 0;
+};
+
+TEST_F(RandomOrder, OfManyRowsIsMergedFromStretchesAndGivenUpBetweenThem) {
+  constexpr size_t kRows = 300'000;  // Three stretches, two merges.
+  std::mt19937_64 random(storage::TestSeed());
+  const RowOrder order = ByKeyAndText();
+  for (const int64_t deadline_ns : {0, 2, 4, 5}) {
+    const TickingClock clock;
+    ExecContext exec = MakeContext();
+    ExecContext ticking{.engine = exec.engine,
+                        .executor = exec.executor,
+                        .clock = clock,
+                        .deadline_ns = deadline_ns,
+                        .cancelled = nullptr,
+                        .memory_bytes = memory_bytes_,
+                        .max_rows = 0,
+                        .stats = {}};
+    QueryContext context(ticking);
+    OrderedRows rows(order, context);
+    auto morsels = MakeRows(random, kRows, 100'000);
+    for (size_t morsel = 0; morsel < morsels.size(); ++morsel) {
+      for (auto& batch : morsels[morsel])
+        ASSERT_TRUE(rows.Add(morsel, std::move(batch)).ok());
+    }
+    const Status status = rows.Finish();
+    if (deadline_ns < 5) {
+      EXPECT_EQ(status.code(), StatusCode::kDeadlineExceeded) << deadline_ns;
+      continue;
+    }
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    const auto sorted = Sorted();
+    size_t next = 0;
+    const auto goes_on = rows.Emit([&](Batch&& batch) -> Result<bool> {
+      for (uint32_t row = 0; row < batch.num_rows; ++row, ++next) {
+        EXPECT_EQ(batch.columns[0].ValueAt(row), Value::Int64(sorted[next].number)) << next;
+      }
+      return !HasFailure();
+    });
+    EXPECT_TRUE(goes_on.has_value() && *goes_on);
+    EXPECT_EQ(next, kRows);
+  }
+}
+
 TEST_F(RandomOrder, OfDistinctKeysHasTheFirstRowOfEach) {
   std::mt19937_64 random(storage::TestSeed());
   for (const uint64_t num_keys : {1U, 7U, 3000U, 100'000U}) {
