@@ -87,6 +87,7 @@ std::string Join(const std::vector<BadLine>& lines, uint64_t num_bad, Dialect di
 }  // namespace
 
 std::string_view RejectionCode(const storage::RowRejection& rejection) {
+  if (rejection.code == StatusCode::kUnavailable) return "resource_exhausted";
   if (rejection.code != StatusCode::kResourceExhausted) return "type_conflict";
   return rejection.column.empty() ? "series_limit" : "column_limit";
 }
@@ -106,9 +107,18 @@ std::optional<ApiError> DescribeOutcome(const WriteOutcome& outcome, Dialect dia
     // InfluxDB 1 answers every partial write with 400.
     if (error.code != "type_conflict" && dialect == Dialect::kInfluxV1) error.http_status = 400;
   }
+  // Then the whole body should be sent again, whatever else is wrong with it.
+  const bool is_later = std::ranges::any_of(outcome.result.rejections, [](const auto& rejection) {
+    return rejection.code == StatusCode::kUnavailable;
+  });
   error.line = lines.empty() ? 0 : static_cast<uint32_t>(lines.front().number);
   error.message = Join(lines, num_bad, dialect);
   if (dialect == Dialect::kQuestDb) {
+    if (is_later) {
+      error.code = "resource_exhausted";
+      error.http_status = 503;
+      return error;
+    }
     error.message =
         "failed to parse line protocol:errors encountered on line(s):\n" + error.message;
     return error;
@@ -119,6 +129,10 @@ std::optional<ApiError> DescribeOutcome(const WriteOutcome& outcome, Dialect dia
   if (dialect == Dialect::kInfluxV2 && num_rejected != 0) {
     error.message = "failure writing points to database: " + error.message;
     error.http_status = 422;
+  }
+  if (is_later) {
+    error.code = "resource_exhausted";
+    error.http_status = 503;
   }
   return error;
 }

@@ -33,7 +33,8 @@ struct WriteOutcome {
 /// Tells whether a column of the table is a field; else it is a tag, the time, or not there.
 using IsFieldColumn = std::function<bool(std::string_view table, std::string_view column)>;
 
-/// The error code of a row that was refused: type_conflict, column_limit or series_limit.
+/// The error code of a row that was refused: type_conflict, column_limit, series_limit
+/// or, when it may be sent again later, resource_exhausted.
 std::string_view RejectionCode(const storage::RowRejection& rejection);
 
 /// The error for `outcome`, or nothing when every line was stored.

@@ -193,7 +193,6 @@ class WriteHandler final : public HttpHandler {
       case StatusCode::kNotFound: return UnknownDatabase(write);
       case StatusCode::kIoError: error.code = "read_only"; break;
       case StatusCode::kUnavailable: error.code = "not_ready"; break;
-      case StatusCode::kResourceExhausted: error.code = "column_limit"; break;
       default: break;
     }
     return error;
@@ -205,6 +204,7 @@ class WriteHandler final : public HttpHandler {
     std::vector<RejectedLine> lines;
     const int64_t now_ns = clock_.NowNs();
     for (const auto& rejection : write.outcome.result.rejections) {
+      if (rejection.code == StatusCode::kUnavailable) continue;  // Its sender sends it again.
       lines.push_back({.id = 0,
                        .time_ns = now_ns,
                        .precision = write.target.precision,

@@ -8,6 +8,7 @@
 
 #include "storage/base/bytes.h"
 #include "storage/base/errors.h"
+#include "storage/engine/engine_memory.h"
 #include "storage/types/series_key.h"
 #include "storage/types/time_range.h"
 
@@ -210,6 +211,7 @@ class TableBinder {
     RejectWithoutColumn(tags);
     RejectLongKeys();
     RejectSeriesOverLimit();
+    RejectSeriesOverMemory();
     if (num_rejected_ == batch_.num_rows()) return;
     for (auto& shard : shards) {
       BoundTable& table = shard.emplace_back();
@@ -375,22 +377,56 @@ class TableBinder {
     }
   }
 
+  // The same for memory, which may be there again later.
+  void RejectSeriesOverMemory() {
+    const bool has_new = std::ranges::any_of(
+        batch_.series, [](const BatchSeries& series) { return !series.is_known(); });
+    if (!has_new || lookup_.room == nullptr) return;
+    uint64_t room = lookup_.room();
+    if (room == MemoryBudget::kNoLimit) return;
+    std::vector<uint8_t> refused(batch_.series.size(), 0);
+    bool any_refused = false;
+    for (size_t i = 0; i < batch_.series.size(); ++i) {
+      if (batch_.series[i].is_known()) continue;
+      const uint64_t bytes = batch_.series[i].key.size() + EngineMemory::kBytesASeries;
+      refused[i] = bytes > room ? 1 : 0;
+      any_refused = any_refused || bytes > room;
+      room -= std::min(room, bytes);
+    }
+    if (!any_refused) return;
+    const std::string reason = SeriesMemoryReason();
+    for (size_t row = 0; row < batch_.num_rows(); ++row) {
+      if (refused[batch_.series_index[row]] == 0) continue;
+      Reject(row, {}, DataType::kNull, DataType::kNull, reason, StatusCode::kUnavailable);
+    }
+  }
+
+  std::string SeriesMemoryReason() const {
+    return fmt::format(
+               "memory has no room for another series of table {}.{}, which has {}; known series "
+               "go on. ",
+               schema_->database, schema_->name, lookup_.count(schema_->id)) +
+           LargestTagText() + "Otherwise raise server.memory";
+  }
+
+  std::string SeriesLimitReason() const {
+    return fmt::format(
+               "table {}.{} has as many series as it may have, {}, and this line would begin "
+               "another; known series go on. ",
+               schema_->database, schema_->name, limits_.max_series) +
+           LargestTagText() + "Otherwise raise its max_series";
+  }
+
   // Names the tag that grew: the one with the most values in the table or, where that is empty, in
   // the batch.
-  std::string SeriesLimitReason() const {
+  std::string LargestTagText() const {
     auto tag = lookup_.largest_tag(schema_->id);
     if (!tag) tag = LargestTagOfBatch();
-    std::string reason = fmt::format(
-        "table {}.{} has as many series as it may have, {}, and this line would begin "
-        "another; known series go on. ",
-        schema_->database, schema_->name, limits_.max_series);
-    if (tag) {
-      reason += fmt::format(
-          "Tag \"{}\" has the most values, {}, such as \"{}\": a value that is another in each "
-          "line belongs into a field. ",
-          tag->name, tag->num_values, tag->newest_value);
-    }
-    return reason + "Otherwise raise its max_series";
+    if (!tag) return {};
+    return fmt::format(
+        "Tag \"{}\" has the most values, {}, such as \"{}\": a value that is another in each line "
+        "belongs into a field. ",
+        tag->name, tag->num_values, tag->newest_value);
   }
 
   std::optional<TagCount> LargestTagOfBatch() const {

@@ -44,6 +44,8 @@ struct SeriesLookup {
   std::function<uint64_t(TableId)> count;
   /// The tag with the most values, in the shard that has the most of it.
   std::function<std::optional<TagCount>(TableId)> largest_tag;
+  /// Bytes of memory that new series may take; empty: no limit.
+  std::function<uint64_t()> room = {};
 };
 
 /// The limits that are in force for a table (nullptr: a new one): its own, or the server's.
@@ -52,7 +54,8 @@ TableLimits LimitsOf(const TableSchema* table, const EngineOptions& options);
 /// Binds `request`, committing what the catalog lacks. When `result.status` is not ok, nothing of
 /// the batch may be stored; else `shards` holds the rows that were not rejected. A table that is
 /// full of columns or series refuses the rows that need more, and takes the others; series of other
-/// requests that are under way at the same moment are not counted. Fails with
+/// requests that are under way at the same moment are not counted. Rows whose series memory has no
+/// room for are rejected with kUnavailable: they may be sent again later. Fails with
 /// kUnavailable when a table was dropped since its series became known.
 BoundBatch BindRows(WriteRequest& request, Catalog& catalog, const EngineOptions& options,
                     const SeriesLookup& series);

@@ -51,6 +51,8 @@ class EngineImpl final : public Engine {
                                                      core_.part_files, core_.health));
     }
     STRIA_RETURN_IF_ERROR(Recover(*catalog));
+    core_.memory.SetSeries(core_.SeriesBytes());
+    core_.memory.SetRows(core_.MemtableBytes());
     recovery_ns_ = core_.env.clock->MonotonicNs() - begin_ns;
     housekeeping_.Start();
     compactor_.Start();
@@ -68,7 +70,8 @@ class EngineImpl final : public Engine {
         request, core_.catalog, core_.options,
         {.find = [this](const TableSchema& table, RowBatch& batch) { FindSeries(table, batch); },
          .count = [this](TableId table) { return CountSeries(table); },
-         .largest_tag = [this](TableId table) { return LargestTag(table); }});
+         .largest_tag = [this](TableId table) { return LargestTag(table); },
+         .room = [this] { return core_.memory.RoomForSeries(); }});
     log_task_.Submit(std::move(bound), request.sync, std::move(done));
   }
 
@@ -243,6 +246,7 @@ class EngineImpl final : public Engine {
     metrics.flushes = core_.num_flushes.load(std::memory_order_relaxed);
     metrics.compactions = core_.num_compactions.load(std::memory_order_relaxed);
     metrics.cache_bytes = core_.cache.bytes();
+    metrics.series_bytes = core_.SeriesBytes();
     metrics.recovery_ns = recovery_ns_;
     metrics.read_only |= core_.failed.load(std::memory_order_relaxed);
     metrics.disk_full = core_.disk_full.load(std::memory_order_relaxed);

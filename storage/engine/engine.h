@@ -16,6 +16,7 @@
 
 #include "storage/base/clock.h"
 #include "storage/base/executor.h"
+#include "storage/base/memory_budget.h"
 #include "storage/base/random.h"
 #include "storage/base/status.h"
 #include "storage/engine/health.h"
@@ -54,6 +55,8 @@ struct EngineOptions {
   uint32_t max_columns = 10'000;              ///< of a table without a limit of its own; so below
   uint64_t max_series = 20'000'000;           ///< known ones go on
   bool create_databases = true;               ///< a write to an unknown database makes it
+  /// Of the process; outlives the engine. Null: no limit but those above.
+  MemoryBudget* memory = nullptr;
 };
 
 /// Why one row was not stored.
@@ -115,7 +118,7 @@ struct ShardInfo {
 /// Running totals for /metrics.
 struct EngineMetrics {
   uint64_t wal_syncs = 0, wal_sync_ns = 0, wal_bytes = 0, flushes = 0, compactions = 0;
-  uint64_t memtable_bytes = 0, cache_bytes = 0;
+  uint64_t memtable_bytes = 0, cache_bytes = 0, series_bytes = 0;
   int64_t recovery_ns = 0;
   uint64_t rows_recovered = 0;
   bool read_only = false;  ///< the log failed: no writes until a restart

@@ -10,6 +10,7 @@ namespace stria::storage {
 EngineCore::EngineCore(const EngineOptions& engine_options, const Env& engine_env)
     : options(engine_options),
       env(engine_env),
+      memory(engine_options.memory),
       cache(engine_options.cache_bytes),
       part_files(*engine_env.files, engine_options.max_open_files),
       health(*engine_env.clock),
@@ -79,6 +80,13 @@ uint64_t EngineCore::MemtableBytes() const {
   uint64_t bytes = 0;
   for (const auto& shard : shards)
     bytes += shard->memtable_bytes();
+  return bytes;
+}
+
+uint64_t EngineCore::SeriesBytes() const {
+  uint64_t bytes = series_texts.bytes();
+  for (const auto& shard : shards)
+    bytes += shard->series_bytes();
   return bytes;
 }
 

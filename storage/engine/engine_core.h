@@ -15,6 +15,7 @@
 #include "storage/base/status.h"
 #include "storage/catalog/catalog.h"
 #include "storage/engine/engine.h"
+#include "storage/engine/engine_memory.h"
 #include "storage/engine/health.h"
 #include "storage/engine/shard.h"
 #include "storage/io/block_cache.h"
@@ -43,6 +44,7 @@ class EngineCore {
   /// kDiskFull when the free space is less than the reserve.
   Status CheckDisk() const;
   uint64_t MemtableBytes() const;
+  uint64_t SeriesBytes() const;
 
   /// Notes in `health` what failed in the background and is tried again, or that it works again.
   void Report(HealthComponent component, const char* consequence, const Status& status);
@@ -51,6 +53,7 @@ class EngineCore {
 
   EngineOptions options;
   const Env env;
+  EngineMemory memory;
   BlockCache cache;
   FilePool part_files;
   Health health;

@@ -17,6 +17,10 @@ void Housekeeping::Start() {
 void Housekeeping::Run() {
   const Status disk = core_.CheckDisk();
   if (disk.ok()) core_.ReportDisk(disk);
+  core_.memory.SetSeries(core_.SeriesBytes());
+  core_.memory.SetCache(core_.cache.bytes());
+  core_.memory.SetRows(core_.MemtableBytes());
+  core_.memory.Measure();
   log_task_.FlushDue();
   for (auto& shard : core_.shards) {
     // Space that is short is for what must be written.

@@ -92,8 +92,11 @@ bool LogTask::AnswerAhead(uint64_t num_rows) {
   return true;
 }
 
-// Memory that only a flush can free, while flushes fail.
+// Memory that is nearly full, or full of what only a flush can free while flushes fail.
 Status LogTask::CheckMemory() {
+  core_.memory.SetRows(core_.MemtableBytes());
+  core_.memory.Measure();
+  STRIA_RETURN_IF_ERROR(core_.memory.CheckRows());
   const MutexLock lock(flush_status_mutex_);
   if (flush_status_.ok() || core_.MemtableBytes() <= core_.options.memory_bytes)
     return Status::Ok();
@@ -331,9 +334,14 @@ void LogTask::StartFlush(Shard& shard, FlushDone asked) {
   const bool log_full = shard.wal_bytes() > core_.options.wal_bytes;
   const bool memory_full =
       shard.memtable_bytes() > core_.options.memory_bytes / 2 / core_.shards.size();
+  // Then the largest go, and what is nearly as large, unless that is not worth a part.
+  const bool is_tight = core_.memory.is_tight();
+  const uint64_t large_bytes =
+      std::max(shard.largest_memtable_bytes() / 2, core_.memory.least_flush_bytes());
   const uint64_t old_seq = OldHalf(shard);
   const auto due = [&](const Unflushed& unflushed) {
     return asked != nullptr || memory_full || unflushed.bytes > core_.options.memtable_bytes ||
+           (is_tight && unflushed.bytes >= large_bytes) ||
            (log_full && unflushed.first_seq < old_seq) ||
            now_ns - unflushed.oldest_ns > core_.options.flush_after_ns;
   };

@@ -249,6 +249,30 @@ uint64_t Shard::memtable_bytes() const {
   return bytes;
 }
 
+uint64_t Shard::largest_memtable_bytes() const {
+  uint64_t largest = 0;
+  const std::shared_lock lock(state_mutex_);
+  for (const auto& [id, table] : tables_) {
+    if (table->active != nullptr) largest = std::max(largest, table->active->bytes());
+    for (const auto& memtable : table->frozen)
+      largest = std::max(largest, memtable->bytes());
+  }
+  return largest;
+}
+
+uint64_t Shard::series_bytes() const {
+  std::vector<std::shared_ptr<TableSeriesIndex>> indexes;
+  {
+    const std::shared_lock lock(state_mutex_);
+    for (const auto& [id, table] : tables_)
+      indexes.push_back(table->series);
+  }
+  uint64_t bytes = 0;
+  for (const auto& index : indexes)
+    bytes += index->bytes();
+  return bytes;
+}
+
 ShardInfo Shard::Info() const {
   ShardInfo info;
   info.shard = number_;

@@ -168,6 +168,8 @@ class Shard {
   std::string NewFileName(const char* suffix);
   ShardInfo Info() const;
   uint64_t memtable_bytes() const;
+  uint64_t largest_memtable_bytes() const;
+  uint64_t series_bytes() const;  ///< in memory, of all tables
   uint64_t wal_bytes() const { return wal_->bytes(); }
   /// Whether a manifest commit failed, after which nothing is flushed or compacted before a
   /// restart.

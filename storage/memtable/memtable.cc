@@ -15,6 +15,27 @@ constexpr size_t kFirstChunkRows = 64;
 constexpr size_t kMaxChunkRows = 65'536;
 
 }  // namespace
+// What an eighth of is filled at most has many columns of which each row has few.
+constexpr size_t kPlacesOfASparseValue = 8;
+// Places of 9 bytes in a chunk of such rows: some ten thousand columns meet in chunks of 64 rows,
+// of about 600 bytes a value; a hundred columns in chunks of a thousand.
+constexpr size_t kMaxSparsePlaces = 128 * 1024;
+
+size_t CountValues(std::span<const uint8_t> validity) {
+  return static_cast<size_t>(std::ranges::count(validity, uint8_t{1}));
+}
+
+bool IsSparse(size_t num_values, size_t num_places) {
+  return num_values * kPlacesOfASparseValue < num_places;
+}
+
+bool IsSparse(const TableRows& rows) {
+  size_t num_values = 0;
+  for (const auto& column : rows.columns)
+    num_values += column.validity.empty() ? rows.num_rows() : CountValues(column.validity);
+  return IsSparse(num_values, rows.columns.size() * rows.num_rows());
+}
+
 
 /// Rows that never move. Arrays have `capacity` entries from the start, so that the writer fills
 /// rows behind the visible ones while readers look at those.
@@ -65,6 +86,9 @@ class Memtable::Chunk {
     for (size_t index = 0; index < rows.columns.size(); ++index) {
       const ColumnRows& source = rows.columns[index];
       Column& column = FindOrAdd(source, index, bytes);
+      const bool has_values = source.validity.empty() ||
+                              std::memchr(source.validity.data() + begin, 1, count) != nullptr;
+      if (!has_values && FindAsWriter(source.id, source.type) == nullptr) continue;
       if (source.validity.empty()) {
         std::memset(column.validity.get() + num_rows_, 1, count);
       } else {
@@ -84,6 +108,19 @@ class Memtable::Chunk {
   }
 
   std::span<const uint32_t> series(size_t num_rows) const { return {series_.get(), num_rows}; }
+  /// Rows of the chunk after this one, which is full. Where most places are empty, since there are
+  /// many columns and each row has few, chunks stay small: they then have places for the columns
+  /// of few rows only.
+  size_t NextCapacity() const {
+    size_t num_values = 0;
+    for (const Column* column : columns())
+      num_values += CountValues({column->validity.get(), capacity_});
+    const size_t num_places = columns().size() * capacity_;
+    if (!IsSparse(num_values, num_places) || num_places < kMaxSparsePlaces / 2)
+      return std::min(2 * capacity_, kMaxChunkRows);
+    return num_places > kMaxSparsePlaces ? std::max(capacity_ / 2, kFirstChunkRows) : capacity_;
+  }
+
   std::span<const int64_t> times(size_t num_rows) const { return {times_.get(), num_rows}; }
 
   const Column* Find(ColumnId id, DataType type) const {
@@ -93,6 +130,11 @@ class Memtable::Chunk {
     return nullptr;
   }
   std::span<Column* const> columns() const {
+  /// Find() for the writer, or for whoever holds a chunk that is written no more: of many columns.
+  const Column* FindAsWriter(ColumnId id, DataType type) const {
+    const auto found = by_id_.find({id, type});
+    return found == by_id_.end() ? nullptr : found->second;
+  }
     const ColumnList& list = *list_.load(std::memory_order_acquire);
     return {list.columns.get(), list.size.load(std::memory_order_acquire)};
   }
@@ -290,11 +332,11 @@ class Memtable::SortedSource final : public RunSource {
 
 Memtable::~Memtable() = default;
 
-Memtable::Chunk& Memtable::WritableChunk(size_t num_rows_wanted) {
+Memtable::Chunk& Memtable::WritableChunk(size_t num_rows_wanted, bool is_sparse) {
   if (open_chunk_ != nullptr && open_chunk_->num_free() > 0) return *open_chunk_;
-  size_t capacity = open_chunk_ == nullptr ? kFirstChunkRows : open_chunk_->capacity() * 2;
+  size_t capacity = open_chunk_ == nullptr ? kFirstChunkRows : open_chunk_->NextCapacity();
   // A large batch need not climb the ladder.
-  while (capacity < kMaxChunkRows && capacity < num_rows_wanted)
+  while (!is_sparse && capacity < kMaxChunkRows && capacity < num_rows_wanted)
     capacity *= 2;
   capacity = std::min(capacity, kMaxChunkRows);
   auto chunk = std::make_shared<Chunk>(num_rows_, capacity);
@@ -315,9 +357,11 @@ void Memtable::Append(const TableRows& rows, uint64_t seq, int64_t now_ns) {
   last_seq_ = seq;
   const auto [least, greatest] = std::ranges::minmax(rows.times);
   if (least < min_time()) min_time_.store(least, std::memory_order_relaxed);
+  const size_t num_free = open_chunk_ == nullptr ? 0 : open_chunk_->num_free();
+  const bool is_sparse = rows.num_rows() > num_free && IsSparse(rows);
   if (greatest > max_time()) max_time_.store(greatest, std::memory_order_relaxed);
   for (size_t begin = 0; begin < rows.num_rows();) {
-    Chunk& chunk = WritableChunk(rows.num_rows() - begin);
+    Chunk& chunk = WritableChunk(rows.num_rows() - begin, is_sparse);
     const size_t end = std::min(rows.num_rows(), begin + chunk.num_free());
     bytes_.fetch_add(chunk.Append(rows, begin, end), std::memory_order_relaxed);
     num_rows_ += end - begin;

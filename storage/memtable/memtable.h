@@ -69,7 +69,9 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   class Chunk;
   class SortedSource;
 
-  Chunk& WritableChunk(size_t num_rows_wanted);
+  Chunk& WritableChunk(size_t num_rows_wanted, bool is_sparse);
+  std::vector<std::shared_ptr<Chunk>> Chunks() const;
+  size_t NumRowsIn(const Chunk& chunk) const;
 
   const TableId table_;
   mutable Mutex mutex_;  // Guards the list, not the chunks.
