@@ -1,5 +1,6 @@
 #include "ingest/line_pattern.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -56,7 +57,10 @@ void LinePattern::Assign(std::vector<FieldPattern> fields) {
   after_.resize(num_fields + 1);
   for (uint32_t i = 0; i <= num_fields; ++i)
     after_[i] = i == num_fields ? 0 : i;  // What is after the last is after none.
+  most_readable_bytes_ = kReadableBytes;
   for (uint32_t i = 0; i < num_fields; ++i) {
+    most_readable_bytes_ =
+        std::max(most_readable_bytes_, static_cast<ptrdiff_t>(fields_[i].readable_bytes()));
     const std::string_view name = fields_[i].key_text();
     size_t at = SlotOf(name.data(), name.size());
     while (slots_[at] != 0)

@@ -20,11 +20,12 @@ class LinePattern {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr size_t kMaxFields = 256;  ///< wider tables take the general path after that many
-  /// What FindAt() may read.
-  static constexpr ptrdiff_t kReadableBytes = 64;
+  static constexpr ptrdiff_t kReadableBytes = 64;  ///< what FindAt() may read
 
   bool empty() const { return fields_.empty(); }
   size_t size() const { return fields_.size(); }
+  /// What must be readable where FindAt() or Matches() of any field looks.
+  ptrdiff_t most_readable_bytes() const { return most_readable_bytes_; }
   const FieldPattern& operator[](uint32_t index) const { return fields_[index]; }
 
   /// The field that came after `previous` the last time; after none, for kNone: what came first.
@@ -45,6 +46,7 @@ class LinePattern {
   size_t SlotOf(const char* name, size_t size) const;
 
   std::vector<FieldPattern> fields_;
+  ptrdiff_t most_readable_bytes_ = kReadableBytes;
   std::vector<uint32_t> after_;  // By index + 1.
   std::vector<uint16_t> slots_;  // Index + 1 by hash of the name, 0 = empty.
 };

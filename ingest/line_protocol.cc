@@ -1,45 +1,27 @@
 #include "ingest/line_protocol.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cstring>
+#include <functional>
 #include <limits>
 
 #include <fmt/core.h>
 
-#include "ingest/digits.h"
+#include "ingest/body_series.h"
 #include "ingest/field_pattern.h"
-#include "ingest/field_value.h"
 #include "ingest/line_parser.h"
 #include "ingest/line_pattern.h"
+#include "ingest/predicted_fields.h"
 #include "ingest/series_text.h"
 #include "ingest/table_builder.h"
-#include "ingest/text_table.h"
 #include "ingest/texts_ahead.h"
-#include "ingest/utf8.h"
 #include "storage/base/errors.h"
+#include "storage/types/time_range.h"
 
 namespace stria::ingest {
 namespace {
 
-constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-constexpr ptrdiff_t kValueSlackBytes = 32;  // What the number short cut may read.
-constexpr ptrdiff_t kTimeSlackBytes = 28;
+constexpr uint32_t kNone = BodySeries::kNone;
 constexpr int kMaxUnbalancedScans = 4;  // Each may read to the end of the body.
-
-bool IsDelimiter(char c) {
-  return c == ',' || c == ' ' || c == '\n' || c == '\r';
-}
-
-// The raw text of a series, and what followed it the last time.
-struct SeriesText {
-  std::string_view text;
-  uint64_t hash = 0;
-  uint32_t table = 0;
-  uint32_t series = 0;
-  uint32_t successor = kNone;
-};
 
 struct Table {
   Table(std::string_view name, uint64_t seed)
@@ -63,11 +45,10 @@ class Decoder {
         unit_ns_(NanosecondsPer(options.precision)),
         max_decoded_bytes_(options.max_decoded_bytes + 8 * body.size()),
         seed_(reinterpret_cast<uintptr_t>(this)),
-        texts_ahead_(body, options.known, seed_),
-        table_by_name_(0, TextHash{seed_}) {
-    const int64_t excess = options.default_time_ns % unit_ns_;
-    default_time_ns_ = options.default_time_ns - (excess < 0 ? excess + unit_ns_ : excess);
-  }
+        default_time_ns_(FloorTo(options.default_time_ns, unit_ns_)),
+        predicted_fields_(body, unit_ns_, default_time_ns_, options.max_line_bytes),
+        texts_ahead_(body, series_, options.known, seed_),
+        table_by_name_(0, TextHash{seed_}) {}
 
   DecodedBody Decode() && {
     if (body_.size() >= std::numeric_limits<uint32_t>::max()) {
@@ -88,19 +69,21 @@ class Decoder {
   // trace.
   bool TakePredicted(size_t offset) {
     const char* const line = body_.data() + offset;
-    if (const uint32_t series = PredictSeries(line); series != kNone) {
-      return TakeKnown(series_texts_[series].table, offset, series_texts_[series].text.size(),
+    text_is_new_ = false;
+    if (const uint32_t series = series_.Predict(line, end_); series != kNone) {
+      return TakeKnown(series_[series].table, offset, series_[series].text.size(),
                        [&] { return series; });
     }
     text_ = texts_ahead_.At(offset);
     const auto [begin, size, hash] = text_;
     if (size == 0) return false;
     const std::string_view text(line, size);
-    if (const uint32_t series = FindSeries(text, hash); series != kNone) {
-      return TakeKnown(series_texts_[series].table, offset, size, [&] { return series; });
+    if (const uint32_t series = series_.Find(text, hash); series != kNone) {
+      return TakeKnown(series_[series].table, offset, size, [&] { return series; });
     }
     const storage::SeriesPlace* const place = FindPlace(text, hash);
-    if (place == nullptr) return false;
+    text_is_new_ = place == nullptr;
+    if (text_is_new_) return false;
     const uint32_t table = TableOf(*place, text);
     return table != kNone &&
            TakeKnown(table, offset, size, [&] { return AddKnown(table, *place, text, hash); });
@@ -117,39 +100,13 @@ class Decoder {
     return true;
   }
 
-  // Stores fields and time of the line at `begin` from `fields_offset` to the line end, after which
-  // next_offset_ points then. Otherwise leaves no trace and returns false.
+  // Stores fields and time of the line at `begin`, after which next_offset_ points then. Otherwise
+  // leaves no trace and returns false.
   bool TakeRest(Table& table, size_t begin, size_t fields_offset, int64_t& time_ns) {
-    std::array<uint64_t, LinePattern::kMaxFields / 64> taken{};
-    time_ns = default_time_ns_;
-    const char* at = TakeFields(table, body_.data() + fields_offset, taken);
-    if (at != nullptr && *at == ' ') at = TakeTime(at + 1, time_ns);
-    if (at != nullptr && *at == '\r' && end_ - at > 1) ++at;
-    if (at != nullptr && *at == '\n') {
-      next_offset_ = static_cast<size_t>(at + 1 - body_.data());
-      if (next_offset_ - begin <= options_.max_line_bytes) return true;
-    }
-    for (uint32_t i = 0; i < table.pattern.size(); ++i) {
-      if ((taken[i / 64] >> (i % 64) & 1) != 0) table.rows.Erase(table.pattern[i].name());
-    }
-    return false;
-  }
-
-  // The series that followed the last one before, if its text and a space begin at `line`.
-  uint32_t PredictSeries(const char* line) const {
-    if (last_series_ == kNone) return kNone;
-    const uint32_t predicted = series_texts_[last_series_].successor;
-    if (predicted == kNone) return kNone;
-    const std::string_view text = series_texts_[predicted].text;
-    const bool holds = static_cast<size_t>(end_ - line) > text.size() &&
-                       std::memcmp(line, text.data(), text.size()) == 0 && line[text.size()] == ' ';
-    return holds ? predicted : kNone;
-  }
-
-  // The series of `text` if it occurred in this body.
-  uint32_t FindSeries(std::string_view text, uint64_t hash) const {
-    return series_by_text_.Find(hash,
-                                [&](uint32_t index) { return series_texts_[index].text == text; });
+    const uint64_t bytes_before = table.rows.allocated_bytes();
+    next_offset_ = predicted_fields_.Take(table.rows, table.pattern, begin, fields_offset, time_ns);
+    decoded_bytes_ += table.rows.allocated_bytes() - bytes_before;
+    return next_offset_ != PredictedFields::kNotTaken;
   }
 
   const storage::SeriesPlace* FindPlace(std::string_view text, uint64_t hash) const {
@@ -177,129 +134,8 @@ class Decoder {
   uint32_t AddKnown(uint32_t table, const storage::SeriesPlace& place, std::string_view text,
                     uint64_t hash) {
     const uint32_t series = tables_[table].rows.AddKnownSeries(place.shard, place.id);
-    decoded_bytes_ += sizeof(BatchSeries) + sizeof(SeriesText);
-    return AddText(table, series, text, hash);
-  }
-
-  // Stores the fields at `at`; returns where they end, or nullptr. `taken` gets the positions in
-  // the pattern of those that may have been stored.
-  template <typename Taken>
-  const char* TakeFields(Table& table, const char* at, Taken& taken) {
-    LinePattern& pattern = table.pattern;
-    uint32_t previous = LinePattern::kNone;
-    while (true) {
-      if (end_ - at < LinePattern::kReadableBytes) return nullptr;
-      uint32_t index = pattern.After(previous);
-      if (const auto readable = static_cast<ptrdiff_t>(pattern[index].readable_bytes());
-          end_ - at < readable || !pattern[index].Matches(at)) {
-        index = pattern.FindAt(at);
-        if (index == LinePattern::kNone) return nullptr;
-        pattern.SetAfter(previous, index);
-      }
-      const uint64_t bit = uint64_t{1} << (index % 64);
-      if ((taken[index / 64] & bit) != 0) return nullptr;
-      taken[index / 64] |= bit;
-      const FieldPattern& field = pattern[index];
-      if (end_ - at < static_cast<ptrdiff_t>(field.size()) + kValueSlackBytes) return nullptr;
-      at = TakeValue(table.rows, field, at + field.size());
-      if (at == nullptr || at >= end_) return nullptr;
-      if (*at != ',') return at;
-      ++at;
-      previous = index;
-    }
-  }
-
-  // Stores the value at `at`, of which kValueSlackBytes can be read; returns its end, or nullptr.
-  const char* TakeValue(TableBuilder& rows, const FieldPattern& field, const char* at) {
-    const char* const begin = at;
-    const bool negative = *at == '-';
-    at += negative ? 1 : 0;
-    const uint64_t word = LoadWord(at);
-    const unsigned num_digits = NumLeadingDigits(word);
-    if (num_digits == 0 || num_digits == 8) return TakeUnusualValue(rows, field, begin);
-    const uint64_t whole = DigitsValue(word, num_digits);
-    at += num_digits;
-
-    if (*at == 'i') {
-      StoreNumber(rows, field, DataType::kInt64, negative ? uint64_t{0} - whole : whole);
-      return at + 1;
-    }
-    auto number = static_cast<double>(whole);
-    if (*at == '.') {
-      const uint64_t decimals = LoadWord(at + 1);
-      const unsigned num_decimals = NumLeadingDigits(decimals);
-      if (num_decimals == 0) return TakeUnusualValue(rows, field, begin);
-      // At most 15 digits and a power of ten up to 10^15 are exact doubles, so that their quotient
-      // is rounded once, as it must be. Source: W. Clinger, "How to read floating point numbers
-      // accurately", PLDI 1990.
-      const uint64_t digits =
-          whole * kPowersOfTen[num_decimals] + DigitsValue(decimals, num_decimals);
-      number = static_cast<double>(digits) / kDoublePowersOfTen[num_decimals];
-      at += 1 + num_decimals;
-    }
-    if (!IsDelimiter(*at)) return TakeUnusualValue(rows, field, begin);
-    StoreNumber(rows, field, DataType::kFloat64,
-                std::bit_cast<uint64_t>(negative ? -number : number));
-    return at;
-  }
-
-  // Long numbers, exponents, unsigned integers, booleans and strings.
-  const char* TakeUnusualValue(TableBuilder& rows, const FieldPattern& field, const char* begin) {
-    if (*begin == '"') return TakeString(rows, field, begin + 1);
-    const char* at = begin;
-    while (at < end_ && !IsDelimiter(*at))
-      ++at;
-    FieldValue value;
-    const std::string_view text(begin, static_cast<size_t>(at - begin));
-    if (!ParseFieldValue(text, value).empty()) return nullptr;
-    StoreNumber(rows, field, value.type, value.bits);
-    return at;
-  }
-
-  const char* TakeString(TableBuilder& rows, const FieldPattern& field, const char* begin) {
-    const auto offset = static_cast<size_t>(begin - body_.data());
-    const size_t quote = FindClosingQuote(body_, offset);
-    if (quote == std::string_view::npos || quote - offset > options_.max_line_bytes / 2) {
-      return nullptr;
-    }
-    std::string_view text = body_.substr(offset, quote - offset);
-    if (!IsUtf8(text)) return nullptr;
-    if (text.find('\\') != std::string_view::npos) text = rows.Keep(Unescape(text, kStringEscapes));
-    rows.StoreString(ColumnOf(rows, field, DataType::kString), text);
-    return body_.data() + quote + 1;
-  }
-
-  void StoreNumber(TableBuilder& rows, const FieldPattern& field, DataType type, uint64_t bits) {
-    rows.Store(ColumnOf(rows, field, type), bits);
-  }
-
-  // The column for a value of `type`, which may be another one than the pattern expects.
-  uint32_t ColumnOf(TableBuilder& rows, const FieldPattern& field, DataType type) {
-    if (field.type() == type) return field.column();
-    const uint64_t bytes_before = rows.allocated_bytes();
-    const uint32_t column = rows.FindColumn(field.name(), type);
-    decoded_bytes_ += rows.allocated_bytes() - bytes_before;
-    return column;
-  }
-
-  // Reads the time at `at`; returns its end, or nullptr for anything that needs a second look.
-  const char* TakeTime(const char* at, int64_t& time_ns) const {
-    if (end_ - at < kTimeSlackBytes) return nullptr;
-    const bool negative = *at == '-';
-    at += negative ? 1 : 0;
-    uint64_t time = 0;
-    unsigned num_digits = 0;
-    for (unsigned count = 8; count == 8; num_digits += count) {
-      const uint64_t word = LoadWord(at);
-      count = NumLeadingDigits(word);
-      if (count == 0) break;
-      if (num_digits + count > 19) return nullptr;
-      time = time * kPowersOfTen[count] + DigitsValue(word, count);
-      at += count;
-    }
-    if (num_digits == 0 || time > static_cast<uint64_t>(kMaxTimeNs)) return nullptr;
-    const auto stated = negative ? -static_cast<int64_t>(time) : static_cast<int64_t>(time);
-    return ToNanoseconds(stated, time_ns) ? at : nullptr;
+    decoded_bytes_ += sizeof(BatchSeries) + sizeof(BodySeries::Entry);
+    return series_.Add({.text = text, .hash = hash, .table = table, .series = series});
   }
 
   // --- Any line ----------------------------------------------------------------------------------
@@ -330,7 +166,7 @@ class Decoder {
 
     time_ns = default_time_ns_;
     reason = ParseFieldsAndTime(body_, fields_offset, line_);
-    if (reason.empty() && line_.time && !ToNanoseconds(*line_.time, time_ns)) {
+    if (reason.empty() && line_.time && !ToNanoseconds(*line_.time, unit_ns_, time_ns)) {
       reason = OutOfRange(*line_.time);
     }
     if (reason.empty() && line_.end - begin > options_.max_line_bytes) {
@@ -426,10 +262,12 @@ class Decoder {
     const std::string_view text = line_.series_text;
     const bool has_hash = text.data() == body_.data() + text_.offset && text.size() == text_.size;
     const uint64_t hash = has_hash ? text_.hash : texts_ahead_.Hash(text);
-    if (const uint32_t found = FindSeries(text, hash); found != kNone) return found;
-    if (const auto* const place = FindPlace(text, hash);
-        place != nullptr && TableOf(*place, text) == table_index) {
-      return AddKnown(table_index, *place, text, hash);
+    if (!has_hash || !text_is_new_) {
+      if (const uint32_t found = series_.Find(text, hash); found != kNone) return found;
+      if (const auto* const place = FindPlace(text, hash);
+          place != nullptr && TableOf(*place, text) == table_index) {
+        return AddKnown(table_index, *place, text, hash);
+      }
     }
     Table& table = tables_[table_index];
     if (!is_plain) LookUpKeys(table);
@@ -440,22 +278,14 @@ class Decoder {
       if (found != table.series_by_key.end()) series = found->second;
     }
     if (series == kNone) {
-      decoded_bytes_ += key.size() + sizeof(BatchSeries) + sizeof(SeriesText);
+      decoded_bytes_ += key.size() + sizeof(BatchSeries) + sizeof(BodySeries::Entry);
       if (table.has_equal_keys) {
         decoded_bytes_ += key.size();
         table.series_by_key.emplace(key, static_cast<uint32_t>(table.rows.num_series()));
       }
       series = table.rows.AddSeries(std::move(key), text, hash);
     }
-    return AddText(table_index, series, text, hash);
-  }
-
-  uint32_t AddText(uint32_t table, uint32_t series, std::string_view text, uint64_t hash) {
-    const auto index = static_cast<uint32_t>(series_texts_.size());
-    series_texts_.push_back(
-        {.text = text, .hash = hash, .table = table, .series = series, .successor = kNone});
-    series_by_text_.Insert(hash, index, [&](uint32_t other) { return series_texts_[other].hash; });
-    return index;
+    return series_.Add({.text = text, .hash = hash, .table = table_index, .series = series});
   }
 
   // From now on two texts of the table may have the same key.
@@ -527,16 +357,10 @@ class Decoder {
   }
 
   void Commit(uint32_t series, int64_t time_ns, size_t offset) {
-    if (last_series_ != kNone) series_texts_[last_series_].successor = series;
-    last_series_ = series;
-    const SeriesText& text = series_texts_[series];
+    series_.Follow(series);
+    const BodySeries::Entry& text = series_[series];
     tables_[text.table].rows.CommitRow(text.series, time_ns, static_cast<uint32_t>(offset));
     ++num_rows_;
-  }
-
-  bool ToNanoseconds(int64_t time, int64_t& time_ns) const {
-    return !__builtin_mul_overflow(time, unit_ns_, &time_ns) && time_ns >= kMinTimeNs &&
-           time_ns <= kMaxTimeNs;
   }
 
   std::string OutOfRange(int64_t time) const {
@@ -596,14 +420,13 @@ class Decoder {
   const int64_t unit_ns_;
   const uint64_t max_decoded_bytes_;
   const uint64_t seed_;
-  int64_t default_time_ns_ = 0;
+  const int64_t default_time_ns_;
 
+  PredictedFields predicted_fields_;
+  BodySeries series_;
   TextsAhead texts_ahead_;
   std::vector<Table> tables_;
   TextMap<uint32_t> table_by_name_;
-  std::vector<SeriesText> series_texts_;
-  TextTable series_by_text_;
-  uint32_t last_series_ = kNone;
   uint64_t num_rows_ = 0;
   uint64_t decoded_bytes_ = 0;
   size_t next_offset_ = 0;
@@ -611,6 +434,7 @@ class Decoder {
   PlainSeries plain_;
   TextsAhead::Text text_{
       .offset = SIZE_MAX, .size = 0, .hash = 0};  // The last that was looked for.
+  bool text_is_new_ = false;                      // It was not found.
   uint32_t last_table_ = kNone;
   uint32_t last_place_ = kNone;  // The table of last_place_id_.
   uint32_t last_place_id_ = 0;

@@ -24,10 +24,6 @@
 
 namespace stria::ingest {
 
-/// Times that the engine can hold, as in InfluxDB.
-inline constexpr int64_t kMinTimeNs = -9'223'372'036'854'775'806;
-inline constexpr int64_t kMaxTimeNs = 9'223'372'036'854'775'806;
-
 struct DecodeOptions {
   Precision precision = Precision::kNanoseconds;
   int64_t default_time_ns = 0;  ///< of lines without a time; cut to the precision

@@ -8,6 +8,10 @@
 
 namespace stria::ingest {
 
+/// Times that the engine can hold, as in InfluxDB.
+inline constexpr int64_t kMinTimeNs = -9'223'372'036'854'775'806;
+inline constexpr int64_t kMaxTimeNs = 9'223'372'036'854'775'806;
+
 enum class Precision : uint8_t {
   kNanoseconds,
   kMicroseconds,
@@ -33,6 +37,12 @@ constexpr int64_t NanosecondsPer(Precision precision) {
     case Precision::kHours: return 3600LL * 1'000'000'000;
   }
   return 1;
+}
+
+/// A time in units of `unit_ns` as nanoseconds; false if the engine cannot hold it.
+inline bool ToNanoseconds(int64_t time, int64_t unit_ns, int64_t& time_ns) {
+  return !__builtin_mul_overflow(time, unit_ns, &time_ns) && time_ns >= kMinTimeNs &&
+         time_ns <= kMaxTimeNs;
 }
 
 /// The unit in which `time` lies between the years 2000 and 2128 or so, which is what a device most

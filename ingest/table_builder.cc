@@ -7,7 +7,10 @@ namespace stria::ingest {
 namespace {
 
 constexpr size_t kFirstRows = 8;  // Ten thousand tables of three rows must stay small.
-constexpr size_t kMaxGrowth = 8;  // An expectation from few rows may be far off.
+// An expectation from few rows may be far off; but what grows is copied, and filled with zeros.
+constexpr size_t kFewRows = 64;
+constexpr size_t kMaxGrowthOfFew = 8;
+constexpr size_t kMaxGrowth = 64;
 constexpr size_t kFirstArenaBytes = 1 << 10;
 constexpr size_t kMaxArenaBytes = 64 << 10;  // A guess; only unescaped strings live there.
 
@@ -51,8 +54,9 @@ uint32_t TableBuilder::AddColumn(uint32_t name, DataType type) {
 
 void TableBuilder::Grow(size_t expected_rows) {
   const size_t old_capacity = capacity_;
+  const size_t most_growth = capacity_ < kFewRows ? kMaxGrowthOfFew : kMaxGrowth;
   capacity_ = std::clamp(expected_rows, std::max(kFirstRows, capacity_ + capacity_ / 2),
-                         std::max(kFirstRows, capacity_ * kMaxGrowth));
+                         std::max(kFirstRows, capacity_ * most_growth));
   ResizeExactly(batch_.series_index, capacity_);
   ResizeExactly(batch_.times, capacity_);
   ResizeExactly(batch_.line_offsets, capacity_);
@@ -85,12 +89,22 @@ void TableBuilder::Erase(uint32_t name) {
   }
 }
 
+// Series are moved one by one where they grow, so in larger steps than rows.
+void TableBuilder::GrowSeries() {
+  constexpr size_t kGrowth = 4;
+  auto& series = batch_.series;
+  if (series.size() == series.capacity() && !series.empty())
+    series.reserve(kGrowth * series.size());
+}
+
 uint32_t TableBuilder::AddSeries(std::string key, std::string_view text, uint64_t hash) {
+  GrowSeries();
   batch_.series.push_back({.key = std::move(key), .text = text, .text_hash = hash});
   return static_cast<uint32_t>(batch_.series.size() - 1);
 }
 
 uint32_t TableBuilder::AddKnownSeries(uint32_t shard, SeriesId id) {
+  GrowSeries();
   batch_.series.push_back({.key = {}, .text = {}, .shard = shard, .id = id.value()});
   return static_cast<uint32_t>(batch_.series.size() - 1);
 }

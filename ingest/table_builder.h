@@ -108,6 +108,7 @@ class TableBuilder {
  private:
   uint32_t AddColumn(uint32_t name, DataType type);
   void Resize(FieldColumn& field);
+  void GrowSeries();
 
   RowBatch batch_;
   std::vector<Name> names_;

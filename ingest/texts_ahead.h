@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "ingest/body_series.h"
 #include "ingest/series_text.h"
 #include "storage/base/bytes.h"
 #include "storage/base/checksum.h"
@@ -29,9 +30,10 @@ class TextsAhead {
     uint64_t hash = 0;
   };
 
-  /// `known` may be null. `seed` is that of the hashes then.
-  TextsAhead(std::string_view body, const storage::KnownSeries* known, uint64_t seed)
-      : body_(body), known_(known), seed_(seed) {}
+  /// `known` may be null; `seed` is that of the hashes then. `series` are those of the body.
+  TextsAhead(std::string_view body, const BodySeries& series, const storage::KnownSeries* known,
+             uint64_t seed)
+      : body_(body), series_(series), known_(known), seed_(seed) {}
 
   Text At(size_t offset) {
     if (known_ == nullptr) return Make(offset);
@@ -76,7 +78,7 @@ class TextsAhead {
     if (text.size != 0) known_->PrefetchSlot(text.hash);
     if (num_texts_ <= kTextDistance) return;
     const Text& nearer = texts_[(first_ + num_texts_ - 1 - kTextDistance) % kMaxTexts];
-    if (nearer.size != 0) known_->PrefetchText(nearer.hash);
+    if (nearer.size != 0 && !series_.PrefetchText(nearer.hash)) known_->PrefetchText(nearer.hash);
   }
 
   bool PushNext() {
@@ -91,6 +93,7 @@ class TextsAhead {
   }
 
   const std::string_view body_;
+  const BodySeries& series_;
   const storage::KnownSeries* const known_;
   const uint64_t seed_;
   std::array<Text, kMaxTexts> texts_;
