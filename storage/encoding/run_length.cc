@@ -50,6 +50,16 @@ Status ReadLengths(ByteReader& reader, uint32_t num_rows, Lengths& lengths) {
     return Corruption("{} runs in {} rows", num_runs, num_rows);
   }
   uint64_t rest = num_rows;
+  // Most lengths are one byte, and each of those is a varint by itself.
+  const auto bytes = reader.rest();
+  const size_t num_whole = std::min<size_t>(bytes.size(), static_cast<size_t>(num_runs));
+  for (; lengths.count < num_whole; ++lengths.count) {
+    const auto value = std::to_integer<uint16_t>(bytes[lengths.count]);
+    if (value == 0 || value >= 0x80 || value > rest) break;
+    lengths.lengths[lengths.count] = value;
+    rest -= value;
+  }
+  reader = ByteReader(bytes.subspan(lengths.count));
   for (; lengths.count < num_runs; ++lengths.count) {
     uint64_t value = 0;
     if (!reader.TakeVarint(value)) return Corruption("lengths of runs cut short");
