@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <memory>
 
 namespace stria::storage {
 namespace {
@@ -19,6 +20,7 @@ uint64_t FlipOf(DataType type) {
 PackedColumn::PackedColumn(const RowOrder& order, DataType type, const uint64_t* bits,
                            const uint8_t* validity)
     : type_(type) {
+  if (PackAtOnce(order, bits, validity)) return;
   const size_t num_rows = order.num_rows();
   std::array<uint64_t, kVectorRows> vector_bits;
   std::array<uint8_t, kVectorRows> vector_validity;
@@ -29,6 +31,51 @@ PackedColumn::PackedColumn(const RowOrder& order, DataType type, const uint64_t*
         Pack(vector_bits.data(), vector_validity.data(), static_cast<uint32_t>(end - begin)));
   }
   bytes_.shrink_to_fit();
+}
+
+// Where no row is NULL or written twice, and all values lie in one narrow range: these are packed
+// in the order of arrival, and gathered then, from an eighth of the memory. False: nothing is done.
+bool PackedColumn::PackAtOnce(const RowOrder& order, const uint64_t* bits,
+                              const uint8_t* validity) {
+  const size_t num_rows = order.rows.size();
+  if (!order.starts.empty() || num_rows == 0 || std::memchr(validity, 0, num_rows) != nullptr) {
+    return false;
+  }
+  const uint64_t flip = FlipOf(type_);
+  uint64_t least = std::numeric_limits<uint64_t>::max();
+  uint64_t greatest = 0;
+  for (size_t row = 0; row < num_rows; ++row) {
+    least = std::min(least, bits[row] ^ flip);
+    greatest = std::max(greatest, bits[row] ^ flip);
+  }
+  const uint64_t range = greatest - least;
+  if (range > std::numeric_limits<uint16_t>::max() || (range > 0 && type_ == DataType::kFloat64)) {
+    return false;
+  }
+  const Lanes lanes = range == 0                                     ? Lanes::kConstant
+                      : range <= std::numeric_limits<uint8_t>::max() ? Lanes::kU8
+                                                                     : Lanes::kU16;
+  const size_t lane_bytes = lanes == Lanes::kU16 ? sizeof(uint16_t) : sizeof(uint8_t);
+  for (size_t begin = 0; begin < num_rows; begin += kVectorRows) {
+    Vector vector{.is_packed = true, .lanes = lanes, .base = least ^ flip};
+    vector.num_rows = static_cast<uint32_t>(std::min<size_t>(num_rows - begin, kVectorRows));
+    if (range != 0) vector.data_offset = static_cast<uint32_t>(begin * lane_bytes);
+    vectors_.push_back(vector);
+  }
+  if (lanes == Lanes::kU8) PlaceLanes<uint8_t>(order, bits, least ^ flip);
+  if (lanes == Lanes::kU16) PlaceLanes<uint16_t>(order, bits, least ^ flip);
+  return true;
+}
+
+template <typename Lane>
+void PackedColumn::PlaceLanes(const RowOrder& order, const uint64_t* bits, uint64_t base) {
+  const size_t num_rows = order.rows.size();
+  const auto arrived = std::make_unique_for_overwrite<Lane[]>(num_rows);
+  for (size_t row = 0; row < num_rows; ++row)
+    arrived[row] = static_cast<Lane>(bits[row] - base);
+  bytes_.resize(num_rows * sizeof(Lane));
+  for (size_t row = 0; row < num_rows; ++row)
+    std::memcpy(bytes_.data() + row * sizeof(Lane), &arrived[order.rows[row]], sizeof(Lane));
 }
 
 PackedColumn::Vector PackedColumn::Pack(const uint64_t* bits, const uint8_t* validity,

@@ -41,6 +41,9 @@ class PackedColumn {
     uint32_t validity_offset = kNone;  // Likewise.
   };
 
+  bool PackAtOnce(const RowOrder& order, const uint64_t* bits, const uint8_t* validity);
+  template <typename Lane>
+  void PlaceLanes(const RowOrder& order, const uint64_t* bits, uint64_t base);
   Vector Pack(const uint64_t* bits, const uint8_t* validity, uint32_t num_rows);
   template <typename Lane>
   uint32_t AppendLanes(const uint64_t* bits, const uint8_t* validity, uint32_t num_rows,
