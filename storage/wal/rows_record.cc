@@ -221,11 +221,49 @@ void AppendTable(const TableRows& rows, std::vector<std::byte>& body) {
     AppendColumn(column, rows.num_rows(), body);
 }
 
+// What a record takes when most values fit a byte or two: a guess that spares growing.
+size_t ExpectedBytes(const RowsRecord& record, std::span<const TableRows* const> tables) {
+  constexpr size_t kBytesARow = 12;
+  constexpr size_t kBytesAValue = 2;
+  size_t bytes = 1024;
+  for (const auto& series : record.series)
+    bytes += series.key.size() + 16;
+  for (const TableRows* rows : tables)
+    bytes += rows->num_rows() * (kBytesARow + kBytesAValue * rows->columns.size());
+  return bytes;
+}
+
+// Appends how `body` is packed, its size and what is left of it. It is packed where it is to lie.
+void AppendPacked(std::span<const std::byte> body, std::vector<std::byte>& payload) {
+  const size_t begin = payload.size();
+  if (body.size() <= static_cast<size_t>(LZ4_MAX_INPUT_SIZE)) {
+    const int most = LZ4_compressBound(static_cast<int>(body.size()));
+    payload.reserve(begin + 16 + static_cast<size_t>(most));
+    AppendInteger<uint8_t>(1, payload);
+    AppendVarint(body.size(), payload);
+    const size_t packed_begin = payload.size();
+    payload.resize(packed_begin + static_cast<size_t>(most));
+    const int packed_bytes =
+        LZ4_compress_fast(reinterpret_cast<const char*>(body.data()),
+                          reinterpret_cast<char*>(payload.data() + packed_begin),
+                          static_cast<int>(body.size()), most, kAcceleration);
+    if (packed_bytes > 0 && static_cast<size_t>(packed_bytes) < body.size()) {
+      payload.resize(packed_begin + static_cast<size_t>(packed_bytes));
+      return;
+    }
+    payload.resize(begin);
+  }
+  AppendInteger<uint8_t>(0, payload);
+  AppendVarint(body.size(), payload);
+  AppendBytes(body, payload);
+}
+
 }  // namespace
 
 void EncodeRowsRecord(const RowsRecord& record, std::span<const TableRows* const> tables,
                       std::vector<std::byte>& payload) {
   std::vector<std::byte> body;
+  body.reserve(ExpectedBytes(record, tables));
   AppendInteger(record.batch_id, body);
   AppendVarint(record.shards.size(), body);
   for (const auto& [shard, seq] : record.shards) {
@@ -241,21 +279,7 @@ void EncodeRowsRecord(const RowsRecord& record, std::span<const TableRows* const
   AppendVarint(tables.size(), body);
   for (const TableRows* rows : tables)
     AppendTable(*rows, body);
-
-  std::vector<std::byte> packed;
-  int packed_bytes = 0;
-  if (body.size() <= static_cast<size_t>(LZ4_MAX_INPUT_SIZE)) {
-    packed.resize(static_cast<size_t>(LZ4_compressBound(static_cast<int>(body.size()))));
-    packed_bytes = LZ4_compress_fast(
-        reinterpret_cast<const char*>(body.data()), reinterpret_cast<char*>(packed.data()),
-        static_cast<int>(body.size()), static_cast<int>(packed.size()), kAcceleration);
-  }
-  const bool use_packed = packed_bytes > 0 && static_cast<size_t>(packed_bytes) < body.size();
-  AppendInteger<uint8_t>(use_packed ? 1 : 0, payload);
-  AppendVarint(body.size(), payload);
-  AppendBytes(
-      use_packed ? std::span(packed).first(static_cast<size_t>(packed_bytes)) : std::span(body),
-      payload);
+  AppendPacked(body, payload);
 }
 
 Result<RowsRecord> DecodeRowsRecord(std::span<const std::byte> payload) {

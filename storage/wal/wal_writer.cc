@@ -75,6 +75,7 @@ Result<uint64_t> WalWriter::AppendGroup(std::span<const WalRecord> records) {
   current_->info.bytes = current_->end;
   current_bytes_ = current_->end;
   next_seq_ = seq;
+  bytes_written_ += group_bytes;
   ++num_syncs_;
   sync_ns_ += static_cast<uint64_t>(end_ns - begin_ns);
   return first_seq;
@@ -213,6 +214,11 @@ uint64_t WalWriter::bytes() const {
   for (const auto& segment : closed_)
     bytes += segment.bytes;
   return bytes;
+}
+
+uint64_t WalWriter::bytes_written() const {
+  const MutexLock lock(mutex_);
+  return bytes_written_;
 }
 
 uint64_t WalWriter::num_syncs() const {

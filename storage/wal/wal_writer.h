@@ -72,6 +72,8 @@ class WalWriter {
   uint64_t next_seq() const;
   /// Bytes of the segments that hold records.
   uint64_t bytes() const;
+  /// Bytes of all groups since the start, with what fills their last block.
+  uint64_t bytes_written() const;
   uint64_t num_syncs() const;
   uint64_t sync_ns() const;
   bool failed() const;
@@ -104,6 +106,7 @@ class WalWriter {
   uint64_t next_segment_ STRIA_GUARDED_BY(mutex_);
   uint64_t next_seq_ STRIA_GUARDED_BY(mutex_);
   uint64_t current_bytes_ STRIA_GUARDED_BY(mutex_) = 0;
+  uint64_t bytes_written_ STRIA_GUARDED_BY(mutex_) = 0;
   uint64_t num_syncs_ STRIA_GUARDED_BY(mutex_) = 0;
   uint64_t sync_ns_ STRIA_GUARDED_BY(mutex_) = 0;
   bool failed_ STRIA_GUARDED_BY(mutex_) = false;

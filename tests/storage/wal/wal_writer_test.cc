@@ -22,6 +22,7 @@ TEST(WalWriterTest, NumbersRecordsWithoutAGapAndSaysTheFirstOfEachGroup) {
   EXPECT_EQ(*log.Append({"three"}), 3U);
   EXPECT_EQ(log.writer->next_seq(), 4U);
   EXPECT_EQ(log.writer->num_syncs(), 2U);
+  EXPECT_EQ(log.writer->bytes_written(), 2 * kWalBlockBytes);
 }
 
 TEST(WalWriterTest, AGroupBeginsOnABlockAndSaysWhatIsDurableBefore) {
