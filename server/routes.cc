@@ -24,7 +24,8 @@ void AddRoutes(const ServerParts& parts, HttpRouter& router) {
   const auto sql = MakeSqlHandler(
       {.limits = {.timeout_ns = settings.DurationNs("query.timeout"),
                   .memory_bytes = settings.Size("query.memory"),
-                  .max_rows = static_cast<uint64_t>(settings.Count("query.max_rows"))},
+                  .max_rows = static_cast<uint64_t>(settings.Count("query.max_rows")),
+                  .memory = parts.query_memory},
        .max_running = NumRunningQueries(settings)},
       {.service = parts.queries,
        .executor = parts.executor,

@@ -9,6 +9,7 @@
 #include "server/server_metrics.h"
 #include "storage/base/clock.h"
 #include "storage/base/executor.h"
+#include "storage/base/memory_budget.h"
 #include "storage/base/random.h"
 #include "storage/base/settings.h"
 #include "storage/engine/engine.h"
@@ -26,6 +27,7 @@ struct ServerParts {
   Executor* executor = nullptr;
   Clock* clock = nullptr;
   Random* random = nullptr;
+  MemoryBudget* query_memory = nullptr;  ///< of all queries; null: no limit
 };
 
 void AddRoutes(const ServerParts& parts, HttpRouter& router);

@@ -14,7 +14,9 @@
 #include "server/http/http_router.h"
 #include "server/http/http_server.h"
 #include "server/http/response_head.h"
+#include "server/memory_plan.h"
 #include "server/port_owner.h"
+#include "server/process_memory.h"
 #include "server/routes.h"
 #include "server/run_file.h"
 #include "server/server_metrics.h"
@@ -23,6 +25,7 @@
 #include "storage/base/errors.h"
 #include "storage/base/executor.h"
 #include "storage/base/log.h"
+#include "storage/base/memory_budget.h"
 #include "storage/engine/engine.h"
 #include "storage/io/file_system.h"
 
@@ -30,6 +33,8 @@ namespace stria::server {
 namespace {
 
 constexpr int64_t kStopGraceMs = 10'000;
+constexpr int64_t kWatchMemoryNs = 1'000'000'000;
+constexpr unsigned kTrimPercent = 65;  // Before the engine flushes early.
 
 bool IsLoopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
@@ -73,6 +78,12 @@ class ServerImpl final : public Server {
     Clock& clock = SystemClock();
     Random& random = SystemRandom();
     state_.started_ns = clock.NowNs();
+    STRIA_RETURN_IF_ERROR(ShareMemory(AvailableMemory(), settings_));
+    LimitHeaps(settings_.Size("server.memory"));
+    memory_ = std::make_unique<MemoryBudget>("process", settings_.Size("server.memory"));
+    memory_->SetProbe(ResidentMemory);
+    query_memory_ =
+        std::make_unique<MemoryBudget>("queries", QueriesMemory(settings_), memory_.get());
     STRIA_ASSIGN_OR_RETURN(const auto http_options, HttpOptionsOf(settings_));
     auto http = HttpServer::Listen(http_options, router_, clock, random);
     if (!http) return ExplainTakenPort(http.error(), http_options);
@@ -83,12 +94,15 @@ class ServerImpl final : public Server {
 
     executor_ = MakeThreadExecutor(
         {.num_foreground = NumForegroundThreads(settings_), .num_background = 1});
-    STRIA_ASSIGN_OR_RETURN(engine_, storage::Engine::Open(EngineOptionsOf(settings_),
-                                                          {.files = &storage::PosixFileSystem(),
-                                                           .clock = &clock,
-                                                           .random = &random,
-                                                           .executor = executor_.get()}));
+    auto engine_options = EngineOptionsOf(settings_);
+    engine_options.memory = memory_.get();
+    STRIA_ASSIGN_OR_RETURN(
+        engine_, storage::Engine::Open(engine_options, {.files = &storage::PosixFileSystem(),
+                                                        .clock = &clock,
+                                                        .random = &random,
+                                                        .executor = executor_.get()}));
     metrics_.Watch(*engine_, *http_);
+    metrics_.WatchMemory(*memory_, *query_memory_);
     reject_log_ = std::make_unique<RejectLog>(
         storage::PosixFileSystem(), settings_.Text("server.data") + "/rejects", RejectLimits{});
     // Those are lines that were refused: the server works without.
@@ -107,13 +121,15 @@ class ServerImpl final : public Server {
                .rejects = rejects_.get(),
                .executor = executor_.get(),
                .clock = &clock,
-               .random = &random},
+               .random = &random,
+               .query_memory = query_memory_.get()},
               router_);
 
     // Without the file the server works all the same: the disk may be full, and reads go on.
     const Status written = run_file_.Write(
         storage::PosixFileSystem(), settings_.Text("server.data"), {{"http", http_->port()}});
     if (!written.ok()) Log(LogLevel::kWarning, "run.json", {{"error", written.ToString()}});
+    WatchMemory();
     http_->Start();
     const auto recovered = engine_->metrics();
     Log(LogLevel::kInfo, "ready",
@@ -138,7 +154,20 @@ class ServerImpl final : public Server {
   std::string http_address() const override { return http_address_; }
 
  private:
-  const Settings settings_;
+  // What was freed counts as used as long as the heap keeps it.
+  void WatchMemory() {
+    executor_->PostAfter(Lane::kForeground, kWatchMemoryNs, [this] {
+      memory_->Measure();
+      if (memory_->FreeBelow(kTrimPercent) == 0) {
+        TrimHeaps();
+        memory_->Measure();
+      }
+      WatchMemory();
+    });
+  }
+
+  Settings settings_;
+  std::unique_ptr<MemoryBudget> memory_, query_memory_;  // Before all that charge them.
   ServerState state_;
   std::string http_address_;
   RunFile run_file_;

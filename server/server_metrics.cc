@@ -15,7 +15,9 @@ constexpr MetricDef kMetrics[] = {
      "for those that do not fit their table."},
     {"stria_memory_bytes", "gauge", "kind",
      "Memory by use: \"memtable\" for rows not in parts yet, \"cache\" for pages of parts, "
-     "\"request\" for bodies that are worked on."},
+     "\"series\" for what is known of series, \"query\" for queries, \"request\" for bodies that "
+     "are worked on; \"process\" is all, as it was last measured."},
+    {"stria_memory_limit_bytes", "gauge", "", "Memory that the process may use."},
     {"stria_part_bytes", "gauge", "tier", "Size of all parts."},
     {"stria_parts", "gauge", "tier", "Number of parts."},
     {"stria_queries_total", "counter", "result",
@@ -68,6 +70,8 @@ void ServerMetrics::Watch(const storage::Engine& engine, const HttpServer& http)
         [&engine] { return static_cast<double>(engine.metrics().memtable_bytes); });
   gauge("stria_memory_bytes", {{"kind", "cache"}},
         [&engine] { return static_cast<double>(engine.metrics().cache_bytes); });
+  gauge("stria_memory_bytes", {{"kind", "series"}},
+        [&engine] { return static_cast<double>(engine.metrics().series_bytes); });
   gauge("stria_memory_bytes", {{"kind", "request"}},
         [&http] { return static_cast<double>(http.stats().in_flight_bytes); });
   using storage::HealthComponent;
@@ -91,6 +95,19 @@ void ServerMetrics::Watch(const storage::Engine& engine, const HttpServer& http)
         const auto metrics = engine.metrics();
         return std::pair(metrics.wal_syncs, static_cast<double>(metrics.wal_sync_ns) / 1e9);
       });
+}
+
+void ServerMetrics::WatchMemory(const MemoryBudget& process, const MemoryBudget& queries) {
+  const auto gauge = [&](std::string_view name, const MetricLabels& labels,
+                         std::function<double()> value) {
+    metrics_.AddCallback(name, Help(name), "gauge", labels, std::move(value));
+  };
+  gauge("stria_memory_bytes", {{"kind", "process"}},
+        [&process] { return static_cast<double>(process.used()); });
+  gauge("stria_memory_bytes", {{"kind", "query"}},
+        [&queries] { return static_cast<double>(queries.used()); });
+  gauge("stria_memory_limit_bytes", {},
+        [&process] { return static_cast<double>(process.limit()); });
 }
 
 void ServerMetrics::OnWrite(const WriteReport& report) {

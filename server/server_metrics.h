@@ -14,6 +14,7 @@
 #include "server/api/sql_handler.h"
 #include "server/api/write_handler.h"
 #include "server/http/http_server.h"
+#include "storage/base/memory_budget.h"
 #include "storage/base/metrics.h"
 #include "storage/base/mutex.h"
 #include "storage/engine/engine.h"
@@ -38,6 +39,8 @@ class ServerMetrics final : public WriteObserver, public QueryObserver {
   ServerMetrics();
 
   /// Adds what they keep. Before the first Text(), and they outlive the last.
+  /// Has the memory of the process and of queries in the metrics; both outlive this.
+  void WatchMemory(const MemoryBudget& process, const MemoryBudget& queries);
   void Watch(const storage::Engine& engine, const HttpServer& http);
 
   void OnWrite(const WriteReport& report) override;

@@ -16,6 +16,7 @@
 #include "query/plan/logical_plan.h"
 #include "storage/base/clock.h"
 #include "storage/base/executor.h"
+#include "storage/base/memory_budget.h"
 #include "storage/engine/engine.h"
 
 namespace stria::query {
@@ -29,7 +30,8 @@ struct ExecContext {
   int64_t deadline_ns = std::numeric_limits<int64_t>::max();
   const std::atomic<bool>* cancelled = nullptr;  ///< may be null; code cancelled
   uint64_t memory_bytes = 1ULL << 30;            ///< code memory_limit
-  uint64_t max_rows = 0;                         ///< 0 = no limit; code resource_exhausted
+  MemoryBudget* memory = nullptr;  ///< of all queries; may be null; code resource_exhausted
+  uint64_t max_rows = 0;           ///< 0 = no limit; code resource_exhausted
   /// Filled in, also when the plan fails: all but elapsed_ns.
   QueryStats stats;
 };

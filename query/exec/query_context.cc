@@ -17,9 +17,14 @@ Status QueryContext::Check() const {
 }
 
 Status QueryContext::Reserve(uint64_t bytes) {
-  const uint64_t before = memory_used_.fetch_add(bytes, std::memory_order_relaxed);
-  if (before + bytes <= exec_.memory_bytes) return Status::Ok();
-  memory_used_.fetch_sub(bytes, std::memory_order_relaxed);
+  const MemoryBudget* full = memory_.TryCharge(bytes);
+  if (full == nullptr) return Status::Ok();
+  if (full != &memory_) {
+    return ResourceExhausted(
+        "the {} of the server has {} of memory in use of {}, and this query needs {} more; send it "
+        "again in a moment",
+        full->name(), FormatSize(full->used()), FormatSize(full->limit()), FormatSize(bytes));
+  }
   is_over_budget_.store(true, std::memory_order_relaxed);
   return ResourceExhausted(
       "the query needs more than its {} of memory; ask for fewer groups or rows, or raise the "

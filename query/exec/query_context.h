@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "query/exec/physical_planner.h"
+#include "storage/base/memory_budget.h"
 #include "storage/base/status.h"
 
 namespace stria::query {
@@ -14,7 +15,8 @@ namespace stria::query {
 /// Thread safety: thread-safe.
 class QueryContext {
  public:
-  explicit QueryContext(ExecContext& exec) : exec_(exec) {}
+  explicit QueryContext(ExecContext& exec)
+      : exec_(exec), memory_("query", exec.memory_bytes, exec.memory) {}
   QueryContext(const QueryContext&) = delete;
   QueryContext& operator=(const QueryContext&) = delete;
 
@@ -24,10 +26,10 @@ class QueryContext {
   /// Fails with kCancelled or kDeadlineExceeded when it is time to stop.
   Status Check() const;
 
-  /// Fails with kResourceExhausted, and then is_over_budget(), when the budget does not have
-  /// `bytes` more.
+  /// Fails with kResourceExhausted when there are not `bytes` more: is_over_budget() tells whether
+  /// the query has used up its own budget, or all queries together that of the process.
   Status Reserve(uint64_t bytes);
-  void Release(uint64_t bytes) { memory_used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  void Release(uint64_t bytes) { memory_.Release(bytes); }
   bool is_over_budget() const { return is_over_budget_.load(std::memory_order_relaxed); }
 
   /// Adds what a scan did to the statistics of the execution. From the calling thread.
@@ -35,7 +37,7 @@ class QueryContext {
 
  private:
   ExecContext& exec_;
-  std::atomic<uint64_t> memory_used_ = 0;  // A counter; nothing is published by it.
+  MemoryBudget memory_;
   std::atomic<bool> is_over_budget_ = false;
 };
 

@@ -210,6 +210,7 @@ class Execution {
             .deadline_ns = deadline_ns,
             .cancelled = request_.cancelled.get(),
             .memory_bytes = request_.limits.memory_bytes,
+            .memory = request_.limits.memory,
             .max_rows = request_.limits.max_rows,
             .stats = {}};
   }

@@ -15,6 +15,7 @@
 #include "query/plan/virtual_table.h"
 #include "storage/base/clock.h"
 #include "storage/base/executor.h"
+#include "storage/base/memory_budget.h"
 #include "storage/base/status.h"
 #include "storage/engine/engine.h"
 
@@ -24,6 +25,8 @@ struct QueryLimits {
   int64_t timeout_ns = 60LL * 1'000'000'000;
   uint64_t memory_bytes = 1ULL << 30;  ///< code memory_limit
   uint64_t max_rows = 0;  ///< rows of the answer; 0 = no limit; code resource_exhausted
+  /// Of all queries, outlives them; null: no limit; code resource_exhausted.
+  MemoryBudget* memory = nullptr;
 };
 
 struct QueryRequest {

@@ -39,6 +39,9 @@ constexpr SettingDef kSettings[] = {
      "Address of the HTTP listener; port 0 picks a free one."},
     {"server.insecure", SettingType::kFlag, "false", 0, 1,
      "Whether to listen on an address that other machines reach, without authentication and TLS."},
+    {"server.memory", SettingType::kSize, "0", 0, INT64_MAX,
+     "Memory that the process may use, of which all others have shares at most; 0 is 60 % of what "
+     "the machine or the control group has."},
     {"server.threads", SettingType::kCount, "0", 0, 1024,
      "Threads for requests and queries; 0 is one for each processor."},
     {"storage.cache", SettingType::kSize, "512MiB", kMi, INT64_MAX,

@@ -44,7 +44,7 @@ Every setting has a default. The environment overrides it, and the command line 
 
     STRIA__STORAGE__MEMORY=4GiB stria serve --set query.timeout=10s
 
-`--data`, `--http`, `--memory`, `--shards`, `--log` and `--insecure` are short for `server.data`, `server.http`, `storage.memory`,
+`--data`, `--http`, `--memory`, `--shards`, `--log` and `--insecure` are short for `server.data`, `server.http`, `server.memory`,
 `storage.shards`, `log.format` and `server.insecure=true`. A name or a value that cannot be is refused at the start, with exit code 2.
 What is in force says `SELECT * FROM system.settings`.
 

@@ -25,7 +25,7 @@ struct SettingFlag {
 constexpr SettingFlag kSettingFlags[] = {
     {"--data", "server.data", "Data directory (./.stria)"},
     {"--http", "server.http", "Address of the HTTP listener, HOST:PORT; port 0 picks a free one"},
-    {"--memory", "storage.memory", "Memory for rows not yet in parts, such as 2GiB"},
+    {"--memory", "server.memory", "Memory that the process may use, such as 4GiB"},
     {"--shards", "storage.shards", "Number of shards; fixed at the first start"},
     {"--log", "log.format", "Log lines as text or json"},
 };

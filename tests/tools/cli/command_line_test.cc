@@ -85,7 +85,7 @@ TEST(CommandLineTest, ServeRefusesSettingsThatCannotBe) {
               HasSubstr("setting storage.memry is not known. Did you mean storage.memory?"));
   const Outcome value = Stria({"serve", "--memory", "x"});
   EXPECT_EQ(value.code, kExitUsage);
-  EXPECT_THAT(value.errors, HasSubstr("storage.memory: \"x\" is not a size"));
+  EXPECT_THAT(value.errors, HasSubstr("server.memory: \"x\" is not a size"));
   EXPECT_THAT(Stria({"serve", "--set", "nonsense"}).errors, HasSubstr("want section.name=value"));
   const Outcome open = Stria({"serve", "--http", "0.0.0.0:0"});
   EXPECT_EQ(open.code, kExitUsage);
