@@ -28,6 +28,8 @@ constexpr MetricDef kMetrics[] = {
     {"stria_recovery_seconds", "gauge", "", "How long the last start took to open the data."},
     {"stria_rows_written_total", "counter", "protocol,database",
      "Rows that were acknowledged since the start."},
+    {"stria_wal_bytes_total", "counter", "",
+     "Bytes that were written to the write-ahead log since the start."},
     {"stria_wal_sync_seconds", "summary", "",
      "Count and total time of syncs of the write-ahead log."},
     {"stria_wal_syncs_total", "counter", "", "Syncs of the write-ahead log since the start."},
@@ -88,6 +90,9 @@ void ServerMetrics::Watch(const storage::Engine& engine, const HttpServer& http)
   }
   gauge("stria_recovery_seconds", {},
         [&engine] { return static_cast<double>(engine.metrics().recovery_ns) / 1e9; });
+  metrics_.AddCallback(
+      "stria_wal_bytes_total", Help("stria_wal_bytes_total"), "counter", {},
+      [&engine] { return static_cast<double>(engine.metrics().wal_bytes_written); });
   metrics_.AddCallback("stria_wal_syncs_total", Help("stria_wal_syncs_total"), "counter", {},
                        [&engine] { return static_cast<double>(engine.metrics().wal_syncs); });
   metrics_.AddSummaryCallback(

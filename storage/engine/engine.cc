@@ -239,6 +239,7 @@ class EngineImpl final : public Engine {
       metrics.wal_syncs += shard->wal().num_syncs();
       metrics.wal_sync_ns += shard->wal().sync_ns();
       metrics.wal_bytes += shard->wal_bytes();
+      metrics.wal_bytes_written += shard->wal().bytes_written();
       metrics.memtable_bytes += shard->memtable_bytes();
       metrics.rows_recovered += shard->rows_recovered();
       metrics.read_only |= shard->wal().failed() || shard->manifest_failed();

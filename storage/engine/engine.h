@@ -117,7 +117,8 @@ struct ShardInfo {
 
 /// Running totals for /metrics.
 struct EngineMetrics {
-  uint64_t wal_syncs = 0, wal_sync_ns = 0, wal_bytes = 0, flushes = 0, compactions = 0;
+  uint64_t wal_syncs = 0, wal_sync_ns = 0, wal_bytes_written = 0, flushes = 0, compactions = 0;
+  uint64_t wal_bytes = 0;  ///< of segments that hold records
   uint64_t memtable_bytes = 0, cache_bytes = 0, series_bytes = 0;
   int64_t recovery_ns = 0;
   uint64_t rows_recovered = 0;

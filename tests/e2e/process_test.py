@@ -28,6 +28,7 @@ class ProcessTest(unittest.TestCase):
             status, headers, body = server.request("GET", "/metrics")
             self.assertEqual(status, 200)
             self.assertIn(b"stria_wal_syncs_total", body)
+            self.assertIn(b"stria_wal_bytes_total", body)
 
     def test_stops_in_order_on_sigterm_and_keeps_every_row(self):
         with Server() as server:
