@@ -125,6 +125,7 @@ class CommandLine {
     if (*write_verb_) return RunWrite(client_, write_);
     if (*demo_verb_) return RunDemo(demo_);
     if (*compact_verb_) return RunCompact(client_);
+    if (*rejects_verb_) return RunRejects(client_, rejects_);
     if (*check_verb_) return RunCheck(check_);
     if (*dump_verb_) return RunDump(dump_);
     if (*help_verb_) return Help();
@@ -167,6 +168,16 @@ class CommandLine {
 
     compact_verb_ = app_.add_subcommand("compact", "Merge the parts of every table now");
     AddClientFlags(*compact_verb_, client_);
+
+    rejects_verb_ = app_.add_subcommand(
+        "rejects", "List, write again or drop lines that were refused for what their table is");
+    AddClientFlags(*rejects_verb_, client_);
+    rejects_verb_->add_option("action", rejects_.action, "list, replay or drop")
+        ->required()
+        ->check(CLI::IsMember({"list", "replay", "drop"}));
+    rejects_verb_->add_option("table", rejects_.table, "TABLE or DATABASE.TABLE; all if not given");
+    rejects_verb_->add_flag("--yes", rejects_.yes, "Drop the lines of all tables");
+    rejects_verb_->add_flag("--dry-run", rejects_.dry_run, "Only say how many lines it would be");
   }
 
   void AddDemo() {
@@ -231,6 +242,7 @@ class CommandLine {
   CLI::App* sql_verb_ = nullptr;
   CLI::App* write_verb_ = nullptr;
   CLI::App* compact_verb_ = nullptr;
+  CLI::App* rejects_verb_ = nullptr;
   CLI::App* demo_verb_ = nullptr;
   CLI::App* check_verb_ = nullptr;
   CLI::App* dump_verb_ = nullptr;
@@ -245,6 +257,7 @@ class CommandLine {
   DemoOptions demo_;
   CheckOptions check_;
   DumpOptions dump_;
+  RejectsOptions rejects_;
   std::string help_topic_;
 };
 

@@ -13,6 +13,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "tools/cli/failure.h"
 #include "tools/cli/http_client.h"
 #include "tools/cli/interrupt.h"
 #include "tools/cli/json_text.h"
@@ -69,16 +70,6 @@ class AnswerTail {
   std::string tail_;
 };
 
-int ReportFailure(const Status& status) {
-  if (status.code() == StatusCode::kCancelled) return kExitInterrupted;
-  PrintError(status.message());
-  switch (status.code()) {
-    case StatusCode::kInvalidArgument: return kExitUsage;
-    case StatusCode::kUnavailable: return kExitNoConnection;
-    default: return kExitRefused;
-  }
-}
-
 // Runs one statement. Returns an exit code.
 int RunStatement(HttpClient& client, const ClientOptions& options, const std::string& format,
                  const std::string& statement, std::FILE* output) {
@@ -96,13 +87,11 @@ int RunStatement(HttpClient& client, const ClientOptions& options, const std::st
   }
   if (const auto error = tail.Error(format)) {
     std::fflush(output);
-    PrintError(ErrorMessage({.status = answer->status, .body = *error}));
-    return kExitRefused;
+    return ReportRefusal({.status = answer->status, .body = *error});
   }
   if (answer->status != 200) {
     std::fflush(output);
-    PrintError(ErrorMessage(*answer));
-    return kExitRefused;
+    return ReportRefusal(*answer);
   }
   return kExitDone;
 }
@@ -162,10 +151,7 @@ int RunCompact(const ClientOptions& options) {
   HttpClient client(options.url, options.token);
   const auto answer = client.Post("/api/v1/compact", "");
   if (!answer) return ReportFailure(answer.error());
-  if (answer->status / 100 != 2) {
-    PrintError(ErrorMessage(*answer));
-    return kExitRefused;
-  }
+  if (answer->status / 100 != 2) return ReportRefusal(*answer);
   fmt::print("compacted\n");
   return kExitDone;
 }

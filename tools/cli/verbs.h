@@ -56,6 +56,13 @@ struct CheckOptions {
   std::string directory;
 };
 
+struct RejectsOptions {
+  std::string action;  ///< list, replay or drop
+  std::string table;   ///< TABLE or DATABASE.TABLE; empty: those of the database, or all
+  bool yes = false;
+  bool dry_run = false;
+};
+
 struct DumpOptions {
   std::string kind;  ///< part, wal, manifest, catalog or series
   std::vector<std::string> files;
@@ -66,6 +73,7 @@ int RunSql(const ClientOptions& client, const SqlOptions& options);
 int RunWrite(const ClientOptions& client, const WriteOptions& options);
 int RunDemo(const DemoOptions& options);
 int RunCompact(const ClientOptions& client);
+int RunRejects(const ClientOptions& client, const RejectsOptions& options);
 int RunCheck(const CheckOptions& options);
 int RunDump(const DumpOptions& options);
 

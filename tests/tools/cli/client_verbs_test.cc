@@ -175,6 +175,42 @@ TEST_F(ClientVerbsTest, AFileThatIsCutShortAtItsBeginIsRefusedAndNotPartlyWritte
   EXPECT_THAT(outcome.errors, HasSubstr("it seems truncated"));
 }
 
+TEST_F(ClientVerbsTest, RejectsAreListedAndWrittenAgainWhenTheReasonIsGone) {
+  EXPECT_EQ(Write("m,host=a v=1i 1\nm,host=a v=\"x\" 2\nm,host=b v=\"y\" 3\n").code, kExitPartly);
+  Write("n v=1i 1\nn v=t 2\n");
+  const auto rejects = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "rejects");
+    arguments.insert(arguments.end(), {"-H", url_, "--format", "csv"});
+    return Stria(arguments);
+  };
+  const Outcome listed = rejects({"list", "db.m"});
+  EXPECT_EQ(listed.code, kExitDone);
+  EXPECT_THAT(listed.output, HasSubstr("m,host=a v=\"\"x\"\" 2"));
+  EXPECT_THAT(listed.output, HasSubstr("type_conflict"));
+  EXPECT_THAT(listed.output, testing::Not(HasSubstr("n v=t")));
+  EXPECT_THAT(rejects({"list"}).output, HasSubstr("n v=t 2"));
+
+  const Outcome in_vain = rejects({"replay", "m", "-d", "db"});
+  EXPECT_EQ(in_vain.code, kExitRefused);
+  EXPECT_EQ(in_vain.output, "0 lines written\n");
+  EXPECT_THAT(in_vain.errors, HasSubstr("2 lines were refused again"));
+  EXPECT_EQ(Sql("ALTER TABLE m DROP COLUMN v").code, kExitDone);
+  EXPECT_EQ(rejects({"replay", "db.m", "--dry-run"}).output, "2 lines would be written again\n");
+  const Outcome partly = rejects({"replay"});
+  EXPECT_EQ(partly.code, kExitPartly);
+  EXPECT_EQ(partly.output, "2 lines written\n");
+  EXPECT_THAT(partly.errors, HasSubstr("1 line was refused again"));
+  EXPECT_EQ(Sql("SELECT host, v FROM m WHERE v IS NOT NULL ORDER BY time").output,
+            "host,v\r\na,x\r\nb,y\r\n");
+
+  EXPECT_EQ(rejects({"drop"}).code, kExitUsage);
+  EXPECT_EQ(rejects({"drop", "other"}).code, kExitUsage);
+  EXPECT_EQ(rejects({"drop", "db.other"}).output, "0 lines dropped\n");
+  EXPECT_EQ(rejects({"drop", "--yes"}).output, "1 line dropped\n");
+  EXPECT_EQ(rejects({"forget"}).code, kExitUsage);
+  EXPECT_EQ(Sql("SELECT count(*) AS n FROM system.rejects").output, "n\r\n0\r\n");
+}
+
 TEST_F(ClientVerbsTest, CompactMergesParts) {
   Write("m v=1i 1\n");
   EXPECT_EQ(Stria({"compact", "-H", url_}).code, kExitDone);
