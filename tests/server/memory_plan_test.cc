@@ -40,7 +40,7 @@ TEST(MemoryPlanTest, RefusesACeilingThatIsTooLow) {
   ASSERT_TRUE(settings.Set("server.memory", "64MiB").ok());
   const Status status = ShareMemory(100 * kGi, settings);
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("128 MiB is the least"));
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("128.0 MiB is the least"));
 }
 
 }  // namespace
