@@ -6,6 +6,8 @@
 #include <map>
 #include <unordered_map>
 
+#include <malloc.h>
+
 #include "storage/base/check.h"
 #include "storage/base/errors.h"
 #include "storage/merge/apply_tombstones.h"
@@ -17,6 +19,9 @@ namespace {
 // Of so many series the keys are made, so that the row groups without them are passed over. A
 // guess.
 constexpr size_t kMaxKeys = 4096;
+
+// A plan takes about 100 bytes for each run: from here on it is large.
+constexpr uint64_t kManyRuns = 1 << 20;
 
 // What one block is made of: clipped runs of one source.
 struct BlockPlan {
@@ -129,6 +134,18 @@ class TableScan final : public Scan {
  public:
   TableScan(const ScanRequest& request, std::vector<ScanShard> shards)
       : request_(request), shards_(std::move(shards)) {}
+
+  // The allocator keeps what is freed in the arena of the thread that planned: as much in each, if
+  // many take turns. So the memory of a large plan is given back.
+  ~TableScan() override {
+    if (num_runs_ < kManyRuns) return;
+    blocks_.clear();
+    sources_.clear();
+    series_ = {};
+    malloc_trim(0);
+  }
+  TableScan(const TableScan&) = delete;
+  TableScan& operator=(const TableScan&) = delete;
 
   Status Plan() {
     for (const ColumnId id : request_.fields) {
@@ -323,6 +340,7 @@ class TableScan final : public Scan {
       auto block = std::make_unique<BlockPlan>();
       block->source = source;
       const auto runs = source->runs();
+      num_runs_ += runs.size();
       for (uint32_t index = 0; index < runs.size(); ++index) {
         const uint32_t position = wanted.subset.Find(runs[index].series);
         if (position == SeriesSubset::kNone) continue;
@@ -543,6 +561,7 @@ class TableScan final : public Scan {
   std::vector<ScanShard> shards_;
   std::vector<ColumnSchema> fields_;
   ScanSeries series_;
+  uint64_t num_runs_ = 0;
   std::atomic<uint64_t> bytes_read_ = 0;  // Before the sources, which count in it.
   std::vector<std::shared_ptr<PartReader>> parts_;
   std::vector<std::unique_ptr<RunSource>> sources_;
