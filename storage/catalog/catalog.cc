@@ -8,28 +8,12 @@
 #include "storage/base/bytes.h"
 #include "storage/base/errors.h"
 #include "storage/base/kill_point.h"
+#include "storage/catalog/catalog_format.h"
 #include "storage/types/series_key.h"
 #include "storage/types/time_range.h"
 
 namespace stria::storage {
 namespace {
-
-// What a record is made of, one after the other. Append, never renumber; docs/format/catalog.md.
-enum class Entry : uint8_t {
-  kServer = 1,        // num_shards varint, lineage 2 x uint64
-  kDatabase = 2,      // id varint, name
-  kTable = 3,         // id, database id varint, name, partition_ns, columns: the whole schema
-  kNextIds = 4,       // of the next table and database varint
-  kDropTable = 5,     // id varint
-  kDropDatabase = 6,  // id varint; its tables are dropped before
-  kTableOptions = 7,  // table id varint, count varint, each { option, value varint }
-};
-
-// What a table may be told; those that are not in its entry are as the server is set.
-enum class Option : uint8_t {
-  kMaxSeries = 1,
-  kMaxColumns = 2,
-};
 
 using TableName = std::pair<std::string_view, std::string_view>;
 
@@ -76,126 +60,6 @@ TableSchemaPtr FindIn(const Bucket& bucket, const Wanted& wanted, const Key& key
   if (bucket == nullptr) return nullptr;
   const auto place = std::ranges::lower_bound(*bucket, wanted, {}, key);
   return place != bucket->end() && key(*place) == wanted ? *place : nullptr;
-}
-
-void AppendServer(uint32_t num_shards, Lineage lineage, std::vector<std::byte>& record) {
-  AppendInteger(static_cast<uint8_t>(Entry::kServer), record);
-  AppendVarint(num_shards, record);
-  AppendInteger(lineage.high, record);
-  AppendInteger(lineage.low, record);
-}
-
-void AppendDatabase(const CatalogSnapshot::Database& database, std::vector<std::byte>& record) {
-  AppendInteger(static_cast<uint8_t>(Entry::kDatabase), record);
-  AppendVarint(database.id.value(), record);
-  AppendString(database.name, record);
-}
-
-void AppendTable(const TableSchema& table, std::vector<std::byte>& record) {
-  AppendInteger(static_cast<uint8_t>(Entry::kTable), record);
-  AppendVarint(table.id.value(), record);
-  AppendVarint(table.database_id.value(), record);
-  AppendString(table.database, record);
-  AppendString(table.name, record);
-  AppendInteger(table.partition_ns, record);
-  AppendVarint(table.next_column_id, record);
-  AppendVarint(table.columns.size(), record);
-  for (const auto& column : table.columns) {
-    AppendVarint(column.id.value(), record);
-    AppendString(column.name, record);
-    AppendInteger(static_cast<uint8_t>(column.role), record);
-    AppendInteger(static_cast<uint8_t>(column.type), record);
-  }
-}
-
-void AppendLimits(const TableSchema& table, std::vector<std::byte>& record) {
-  const std::pair<Option, uint64_t> options[] = {{Option::kMaxSeries, table.limits.max_series},
-                                                 {Option::kMaxColumns, table.limits.max_columns}};
-  AppendInteger(static_cast<uint8_t>(Entry::kTableOptions), record);
-  AppendVarint(table.id.value(), record);
-  AppendVarint(static_cast<uint64_t>(std::ranges::count_if(
-                   options, [](const auto& option) { return option.second != 0; })),
-               record);
-  for (const auto& [option, value] : options) {
-    if (value == 0) continue;
-    AppendInteger(static_cast<uint8_t>(option), record);
-    AppendVarint(value, record);
-  }
-}
-
-void AppendNextIds(const CatalogSnapshot& snapshot, std::vector<std::byte>& record) {
-  AppendInteger(static_cast<uint8_t>(Entry::kNextIds), record);
-  AppendVarint(snapshot.next_table_id(), record);
-  AppendVarint(snapshot.next_database_id(), record);
-}
-
-template <typename Id>
-void AppendDrop(Entry entry, Id id, std::vector<std::byte>& record) {
-  AppendInteger(static_cast<uint8_t>(entry), record);
-  AppendVarint(id.value(), record);
-}
-
-Result<uint32_t> ReadSmall(ByteReader& reader) {
-  STRIA_ASSIGN_OR_RETURN(const auto value, reader.ReadVarint());
-  if (value >= UINT32_MAX) return Corruption("number {} is too large", value);
-  return static_cast<uint32_t>(value);
-}
-
-Result<std::shared_ptr<TableSchema>> ReadTable(ByteReader& reader) {
-  auto table = std::make_shared<TableSchema>();
-  STRIA_ASSIGN_OR_RETURN(const auto id, ReadSmall(reader));
-  STRIA_ASSIGN_OR_RETURN(const auto database_id, ReadSmall(reader));
-  table->id = TableId(id);
-  table->database_id = DatabaseId(database_id);
-  STRIA_ASSIGN_OR_RETURN(table->database, reader.ReadString());
-  STRIA_ASSIGN_OR_RETURN(table->name, reader.ReadString());
-  STRIA_ASSIGN_OR_RETURN(table->partition_ns, reader.Read<int64_t>());
-  if (table->partition_ns <= 0) return Corruption("partitions of {} ns", table->partition_ns);
-  STRIA_ASSIGN_OR_RETURN(table->next_column_id, ReadSmall(reader));
-  STRIA_ASSIGN_OR_RETURN(const auto num_columns, reader.ReadVarint());
-  for (uint64_t i = 0; i < num_columns; ++i) {
-    ColumnSchema column;
-    STRIA_ASSIGN_OR_RETURN(const auto column_id, ReadSmall(reader));
-    STRIA_ASSIGN_OR_RETURN(column.name, reader.ReadString());
-    STRIA_ASSIGN_OR_RETURN(const auto role, reader.Read<uint8_t>());
-    STRIA_ASSIGN_OR_RETURN(const auto type, reader.Read<uint8_t>());
-    if (role > static_cast<uint8_t>(ColumnRole::kField) ||
-        type > static_cast<uint8_t>(DataType::kString)) {
-      return Corruption("column \"{}\" of role {} and type {}", column.name, role, type);
-    }
-    if (i > 0 && column_id <= table->columns.back().id.value()) {
-      return Corruption("column \"{}\" has id {}, which is not above the one before", column.name,
-                        column_id);
-    }
-    if (column_id >= table->next_column_id) {
-      return Corruption("column \"{}\" has id {}, and the next is to have {}", column.name,
-                        column_id, table->next_column_id);
-    }
-    column.id = ColumnId(column_id);
-    column.role = static_cast<ColumnRole>(role);
-    column.type = static_cast<DataType>(type);
-    table->columns.push_back(std::move(column));
-  }
-  if (table->columns.empty() || table->columns[0].role != ColumnRole::kTime) {
-    return Corruption("table \"{}\" without a time column", table->name);
-  }
-  return table;
-}
-
-Result<TableLimits> ReadLimits(ByteReader& reader) {
-  TableLimits limits;
-  STRIA_ASSIGN_OR_RETURN(const auto num_options, reader.ReadVarint());
-  for (uint64_t i = 0; i < num_options; ++i) {
-    STRIA_ASSIGN_OR_RETURN(const auto option, reader.Read<uint8_t>());
-    if (option == static_cast<uint8_t>(Option::kMaxSeries)) {
-      STRIA_ASSIGN_OR_RETURN(limits.max_series, reader.ReadVarint());
-    } else if (option == static_cast<uint8_t>(Option::kMaxColumns)) {
-      STRIA_ASSIGN_OR_RETURN(limits.max_columns, ReadSmall(reader));
-    } else {
-      return Corruption("table option {} is not known", option);
-    }
-  }
-  return limits;
 }
 
 // What `options` make of a table.
@@ -330,6 +194,13 @@ Status Catalog::ApplyRecord(std::span<const std::byte> payload, CatalogSnapshot&
       auto limited = std::make_shared<TableSchema>(*table);
       STRIA_ASSIGN_OR_RETURN(limited->limits, ReadLimits(reader));
       snapshot.Put(limited);
+    } else if (entry == static_cast<uint8_t>(Entry::kNewColumns)) {
+      STRIA_ASSIGN_OR_RETURN(const auto id, ReadSmall(reader));
+      const auto table = snapshot.Find(TableId(id));
+      if (table == nullptr) return Corruption("table {} has new columns, and is not there", id);
+      auto wider = std::make_shared<TableSchema>(*table);
+      STRIA_RETURN_IF_ERROR(ReadColumns(reader, *wider));
+      snapshot.Put(wider);
     } else if (entry == static_cast<uint8_t>(Entry::kNextIds)) {
       STRIA_ASSIGN_OR_RETURN(const auto table_id, ReadSmall(reader));
       STRIA_ASSIGN_OR_RETURN(const auto database_id, ReadSmall(reader));
@@ -397,9 +268,9 @@ Status Catalog::Append(const std::vector<std::byte>& edit, const CatalogSnapshot
   if (!log_.WantsSnapshot()) return log_.AppendEdit(edit);
   std::vector<std::byte> record;
   AppendServer(next.num_shards_, next.lineage_, record);
-  AppendNextIds(next, record);
+  AppendNextIds(next.next_table_id_, next.next_database_id_, record);
   for (const auto& database : next.databases())
-    AppendDatabase(database, record);
+    AppendDatabase(database.id, database.name, record);
   for (const auto& bucket : next.by_id_) {
     if (bucket == nullptr) continue;
     for (const auto& table : *bucket) {
@@ -439,7 +310,7 @@ Status Catalog::Commit(const CatalogEdit& edit, uint32_t max_columns) {
         next.databases_ = databases;
       }
       const CatalogSnapshot::Database database{DatabaseId(next.next_database_id_++), name};
-      AppendDatabase(database, record);
+      AppendDatabase(database.id, database.name, record);
       databases->insert(
           std::ranges::upper_bound(*databases, name, {}, &CatalogSnapshot::Database::name),
           database);
@@ -457,7 +328,11 @@ Status Catalog::Commit(const CatalogEdit& edit, uint32_t max_columns) {
                                                       &CatalogSnapshot::Database::name)
                                  ->id;
       }
-      AppendTable(*table, record);
+      if (known == nullptr) {
+        AppendTable(*table, record);
+      } else {
+        AppendNewColumns(*table, known->columns.size(), record);
+      }
       next.Put(table);
     }
     return Status::Ok();
@@ -516,7 +391,7 @@ Status Catalog::DropTable(std::string_view database, std::string_view table) {
   return CommitChange([&](CatalogSnapshot& next, std::vector<std::byte>& record) -> Status {
     const auto found = next.Find(database, table);
     if (found == nullptr) return TableNotFound(database, table);
-    AppendDrop(Entry::kDropTable, found->id, record);
+    AppendDropTable(found->id, record);
     next.Erase(found);
     KillPoint("drop.commit");
     return Status::Ok();
@@ -527,13 +402,13 @@ Status Catalog::DropDatabase(std::string_view name) {
   return CommitChange([&](CatalogSnapshot& next, std::vector<std::byte>& record) -> Status {
     if (!next.HasDatabase(name)) return NotFound("database \"{}\" not found", name);
     for (const auto& table : next.Tables(name)) {
-      AppendDrop(Entry::kDropTable, table->id, record);
+      AppendDropTable(table->id, record);
       next.Erase(table);
     }
     auto databases = std::make_shared<std::vector<CatalogSnapshot::Database>>(next.databases());
     const auto place =
         std::ranges::lower_bound(*databases, name, {}, &CatalogSnapshot::Database::name);
-    AppendDrop(Entry::kDropDatabase, place->id, record);
+    AppendDropDatabase(place->id, record);
     databases->erase(place);
     next.databases_ = std::move(databases);
     KillPoint("drop.commit");

@@ -141,6 +141,25 @@ TEST(CatalogTest, AddsColumnsBehindThoseThatAreThere) {
       << "a snapshot never changes";
 }
 
+TEST(CatalogTest, WritesNewColumnsAndNotTheOldOnesAgain) {
+  FaultFileSystem files;
+  OpenCatalog catalog(files);
+  std::vector<CatalogEdit::NewColumn> columns;
+  for (int i = 0; i < 1000; ++i)
+    columns.push_back(Field("a_name_of_some_length_" + std::to_string(i)));
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", columns), 2 * kMaxColumns).ok());
+  const size_t num_records = files.List("catalog")->size();
+  ASSERT_TRUE(catalog->Commit(OneTable("d", "t", {Field("one")}), 2 * kMaxColumns).ok());
+  const auto names = *files.List("catalog");
+  ASSERT_EQ(names.size(), num_records + 1);
+  EXPECT_LT(files.BytesOf("catalog/" + std::ranges::max(names)).size(), 100U);
+  const OpenCatalog again(files);
+  const auto table = again.catalog.current()->Find("d", "t");
+  EXPECT_EQ(table->columns.size(), 1002U);
+  EXPECT_EQ(table->columns.back().id, ColumnId(1001));
+  EXPECT_EQ(table->next_column_id, 1002U);
+}
+
 TEST(CatalogTest, FirstTypeOfAColumnWins) {
   FaultFileSystem files;
   OpenCatalog catalog(files);
@@ -651,7 +670,7 @@ TEST_F(CatalogDamageTest, RefusesEveryPrefixThatIsNotWholeEntries) {
 }
 
 TEST_F(CatalogDamageTest, RefusesAnEntryThatItDoesNotKnow) {
-  for (const int entry : {0, 8, 255}) {
+  for (const int entry : {0, 9, 255}) {
     EXPECT_EQ(OpenWith({static_cast<std::byte>(entry)}).code(), StatusCode::kCorruption) << entry;
   }
 }
@@ -715,6 +734,28 @@ TEST_F(CatalogDamageTest, RefusesOptionsThatItDoesNotKnowAndThoseOfNoTable) {
   EXPECT_EQ(open_with(1, 2, 1ULL << 40), StatusCode::kCorruption);
   EXPECT_EQ(open_with(1, 3, 1), StatusCode::kCorruption);
   EXPECT_EQ(open_with(2, 1, 1), StatusCode::kCorruption);
+}
+
+TEST_F(CatalogDamageTest, RefusesNewColumnsThatCannotBe) {
+  const auto open_with = [&](uint64_t table, uint64_t next_column, const Column& column) {
+    std::vector<std::byte> record;
+    AppendDatabase(1, "d", record);
+    AppendTable(1, "t", 1, {kTime, kField}, record);
+    AppendInteger<uint8_t>(8, record);
+    AppendVarint(table, record);
+    AppendVarint(next_column, record);
+    AppendVarint(1, record);
+    AppendVarint(column.id, record);
+    AppendString(column.name, record);
+    AppendInteger(column.role, record);
+    AppendInteger(column.type, record);
+    return OpenWith(record).code();
+  };
+  EXPECT_EQ(open_with(1, 20, {10, "g", kField.role, 1}), StatusCode::kOk);
+  EXPECT_EQ(open_with(2, 20, {10, "g", kField.role, 1}), StatusCode::kCorruption) << "no table";
+  EXPECT_EQ(open_with(1, 20, {1, "g", kField.role, 1}), StatusCode::kCorruption) << "id of f";
+  EXPECT_EQ(open_with(1, 20, {20, "g", kField.role, 1}), StatusCode::kCorruption) << "to be given";
+  EXPECT_EQ(open_with(1, 20, {10, "g", kField.role, 99}), StatusCode::kCorruption) << "type";
 }
 
 TEST_F(CatalogDamageTest, RefusesADatabaseThatIsMadeTwice) {
