@@ -25,8 +25,8 @@ namespace {
 
 // Of protocols and features that this version does not have; and "cancelled", which is told to a
 // client that is gone.
-const std::set<std::string_view> kNotProduced = {"series_limit", "unauthorized", "forbidden",
-                                                 "cold_unavailable", "cancelled"};
+const std::set<std::string_view> kNotProduced = {"unauthorized", "forbidden", "cold_unavailable",
+                                                 "cancelled"};
 
 std::string Gzip(std::string_view text) {
   libdeflate_compressor* const compressor = libdeflate_alloc_compressor(6);
@@ -90,6 +90,7 @@ void AddQueryErrors(ErrorBook& book) {
 
 void AddWriteErrors(ErrorBook& book) {
   ServerFixture server(SettingTexts{{"ingest.max_columns", "3"},
+                                    {"ingest.max_series", "2"},
                                     {"ingest.max_batch", "64KiB"},
                                     {"ingest.max_in_flight", "1MiB"}});
   const auto write = [&](std::string_view code, std::string_view target, std::string body) {
@@ -106,6 +107,12 @@ void AddWriteErrors(ErrorBook& book) {
         "readings,device=a temperature=21 1\nreadings,device=a temperature=t 1");
   write("column_limit", "/write?db=plant",
         "readings,device=a temperature=1,pressure=2,humidity=3 3");
+  server.Post("/write?db=plant", "readings,device=b temperature=21.5 1");
+  for (const char* route : {"/write?db=plant", "/api/v2/write?bucket=plant"}) {
+    write("series_limit", route,
+          "readings,device=a temperature=1 4\nreadings,device=b temperature=1 4\n"
+          "readings,device=c temperature=1 4");
+  }
   book.Add("too_large", "POST /write?db=plant  64 KiB and a byte, unpacked",
            server
                .Ask("POST", "/write?db=plant", Gzip(std::string((64 << 10) + 1, '#')),

@@ -69,6 +69,7 @@ void ServerFixture::Open() {
 }
 
 void ServerFixture::Close() {
+  if (rejects_ != nullptr) rejects_->Persist();
   if (engine_ != nullptr) engine_->Close();
   executor_.reset();
   router_.reset();
