@@ -24,7 +24,8 @@ uint32_t ColumnOf(TableBuilder& rows, const FieldPattern& field, DataType type) 
   return field.type() == type ? field.column() : rows.FindColumn(field.name(), type);
 }
 
-void StoreNumber(TableBuilder& rows, const FieldPattern& field, DataType type, uint64_t bits) {
+[[gnu::always_inline]] inline void StoreNumber(TableBuilder& rows, const FieldPattern& field,
+                                               DataType type, uint64_t bits) {
   rows.Store(ColumnOf(rows, field, type), bits);
 }
 
@@ -75,8 +76,9 @@ const char* PredictedFields::TakeFields(TableBuilder& rows, LinePattern& pattern
 }
 
 // Stores the value at `at`, of which kValueSlackBytes can be read; returns its end, or nullptr.
-inline const char* PredictedFields::TakeValue(TableBuilder& rows, const FieldPattern& field,
-                                              const char* at) {
+[[gnu::always_inline]] inline const char* PredictedFields::TakeValue(TableBuilder& rows,
+                                                                     const FieldPattern& field,
+                                                                     const char* at) {
   const char* const begin = at;
   const bool negative = *at == '-';
   at += negative ? 1 : 0;
