@@ -75,6 +75,7 @@ class CpuTable {
                            .schema = schema_,
                            .key_of = KeyOf(),
                            .ranks = ranks_,
+                           .tombstones = nullptr,
                            .flushed = &flushed};
     return FlushMemtable(input, kLineage, writer);
   }

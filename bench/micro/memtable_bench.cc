@@ -39,25 +39,31 @@ struct Full {
   }
 };
 
-void BM_SortRows(benchmark::State& state) {
+void BM_PlaceRows(benchmark::State& state) {
   const Full full(static_cast<uint32_t>(state.range(0)));
-  const uint64_t num_rows = full.memtable->num_rows();
+  const auto pieces = full.memtable->Pieces();
   for (auto _ : state)
-    benchmark::DoNotOptimize(full.memtable->OrderAll(num_rows, full.ranks));
-  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(num_rows));
+    benchmark::DoNotOptimize(RowPlacement(pieces, full.ranks).Split({}, nullptr));
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(full.memtable->num_rows()));
 }
-BENCHMARK(BM_SortRows)->Arg(4000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_PlaceRows)->Arg(4000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 
-void BM_SortAndGather(benchmark::State& state) {
+void BM_PlaceRowsAndColumns(benchmark::State& state) {
   const Full full(static_cast<uint32_t>(state.range(0)));
-  const uint64_t num_rows = full.memtable->num_rows();
+  const auto pieces = full.memtable->Pieces();
   for (auto _ : state) {
-    const RowOrder order = full.memtable->OrderAll(num_rows, full.ranks);
-    benchmark::DoNotOptimize(full.memtable->Gather(order, num_rows));
+    const auto parts = RowPlacement(pieces, full.ranks).Split({}, nullptr);
+    ColumnRows values;
+    for (const auto& [id, type] : full.memtable->Columns()) {
+      values.id = id;
+      values.type = type;
+      full.memtable->PlaceColumn(parts[0], values);
+      benchmark::DoNotOptimize(values.bits.data());
+    }
   }
-  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(num_rows));
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(full.memtable->num_rows()));
 }
-BENCHMARK(BM_SortAndGather)->Arg(4000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_PlaceRowsAndColumns)->Arg(4000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace stria::storage

@@ -1,5 +1,5 @@
-// Sorted rows to a part and back. `items_per_second` is values; a part has
-// 1,000 series of 360 rows. `bytes_a_value` is the whole part by its values.
+// Sorted rows to a part and back. `items_per_second` is values; a part has 1,000 series of 360
+// rows. `bytes_a_value` is the whole part by its values.
 
 #include <memory>
 #include <vector>
@@ -29,8 +29,17 @@ struct CpuPart {
     const auto memtable = std::make_shared<Memtable>(TableId(1));
     memtable->Append(bench::CpuRows(kNumHosts, kNumTicks), 1, 0);
     memtable->Publish();
-    const uint64_t num_rows = memtable->num_rows();
-    rows = memtable->Gather(memtable->OrderAll(num_rows, bench::CpuRanks(keys)), num_rows);
+    const auto pieces = memtable->Pieces();
+    auto parts = RowPlacement(pieces, bench::CpuRanks(keys)).Split({}, nullptr);
+    rows.table = memtable->table();
+    for (const auto& [id, type] : memtable->Columns()) {
+      auto& column = rows.columns.emplace_back();
+      column.id = id;
+      column.type = type;
+      memtable->PlaceColumn(parts[0], column);
+    }
+    rows.runs = std::move(parts[0].runs);
+    rows.times = std::move(parts[0].times);
     options.schema = std::make_shared<TableSchema>(bench::CpuSchema());
     options.key_of = [this](SeriesId id) { return keys[id.value()]; };
     options.lineage = {1, 2};
@@ -52,9 +61,8 @@ void BM_WritePart(benchmark::State& state) {
 }
 BENCHMARK(BM_WritePart)->Unit(benchmark::kMillisecond);
 
-// Reads every vector of every field, each into the same memory, as run
-// aggregates do; the argument says whether the blocks are in the cache (1) or
-// come out of the file (0).
+// Reads every vector of every field, each into the same memory, as run aggregates do; the argument
+// says whether the blocks are in the cache (1) or come out of the file (0).
 void BM_ReadPart(benchmark::State& state) {
   const CpuPart part;
   const auto bytes = std::make_shared<std::vector<std::byte>>();
@@ -90,8 +98,8 @@ void BM_ReadPart(benchmark::State& state) {
 }
 BENCHMARK(BM_ReadPart)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
-// The limit of the above on this machine: as many vectors of as many bits are
-// unpacked, from as many bytes, and nothing else is done.
+// The limit of the above on this machine: as many vectors of as many bits are unpacked, from as
+// many bytes, and nothing else is done.
 void BM_UnpackPart(benchmark::State& state) {
   constexpr unsigned kWidth = 7;
   constexpr size_t kNumVectors = kNumValues / kPackedValues;

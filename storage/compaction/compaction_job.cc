@@ -7,6 +7,7 @@
 
 #include "storage/base/errors.h"
 #include "storage/base/kill_point.h"
+#include "storage/format/column_encoder.h"
 #include "storage/format/part_layout.h"
 #include "storage/types/vector_view.h"
 
@@ -321,21 +322,17 @@ bool CompactionJob::HasValues(const PartColumn& column, const OpenGroup& group) 
 }
 
 Status CompactionJob::WriteColumn(const PartColumn& column, const GroupRows& rows) {
-  ColumnRows values{
-      .id = column.id, .type = column.type, .bits = {}, .strings = {}, .validity = {}};
   const auto num_rows = static_cast<uint32_t>(rows.times.size());
   const bool has_values = std::ranges::any_of(
       rows.groups, [&](const auto& group) { return HasValues(column, *group); });
+  ColumnEncoder encoder(column.type, EncodingProfile::kDense);
   if (!has_values) {
-    values.validity.resize(num_rows, 0);
-    if (column.type == DataType::kString) {
-      values.strings.resize(num_rows);
-    } else {
-      values.bits.resize(num_rows);
-    }
-    Writer().AddColumn(values, 0, num_rows);
+    encoder.AddNulls(num_rows);
+    Writer().AddColumn(column.id, encoder.Finish());
     return Status::Ok();
   }
+  ColumnRows values{
+      .id = column.id, .type = column.type, .bits = {}, .strings = {}, .validity = {}};
   size_t row = 0;
   auto merged = rows.merged.begin();
   for (const auto& span : rows.spans) {
@@ -347,7 +344,8 @@ Status CompactionJob::WriteColumn(const PartColumn& column, const GroupRows& row
       row += span.row_end - span.row_begin;
     }
   }
-  Writer().AddColumn(values, 0, num_rows);
+  encoder.AddAll(values, 0, num_rows);
+  Writer().AddColumn(column.id, encoder.Finish());
   for (const auto& group : rows.groups)
     group->source->ForgetColumn(column.id);
   return Status::Ok();

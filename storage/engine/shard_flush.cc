@@ -102,6 +102,7 @@ Status Shard::CommitFlush(FlushTask& task, const CatalogSnapshot& catalog, Versi
                            .schema = schema,
                            .key_of = [&series](SeriesId id) { return series->KeyOf(id); },
                            .ranks = series->Ranks(),
+                           .tombstones = TombstonesOf(memtable->table()),
                            .flushed = &FlushedTimesOf(memtable->table())};
     STRIA_ASSIGN_OR_RETURN(const auto parts, FlushMemtable(input, lineage_, writer));
     edit.added.insert(edit.added.end(), parts.begin(), parts.end());

@@ -8,27 +8,11 @@
 #include "storage/encoding/integers.h"
 #include "storage/encoding/linear_time.h"
 #include "storage/encoding/text.h"
-#include "storage/encoding/vector_codec.h"
 #include "storage/format/overlap_set.h"
 #include "storage/format/part_layout.h"
-#include "storage/format/zone_map.h"
 
 namespace stria::storage {
 namespace {
-
-VectorInput Slice(const ColumnRows& column, uint32_t begin, uint32_t end) {
-  VectorInput input;
-  input.type = column.type;
-  if (column.type == DataType::kString) {
-    input.strings = std::span(column.strings).subspan(begin, end - begin);
-  } else {
-    input.bits = std::span(column.bits).subspan(begin, end - begin);
-  }
-  if (!column.validity.empty()) {
-    input.validity = std::span(column.validity).subspan(begin, end - begin);
-  }
-  return input;
-}
 
 void EncodeRuns(std::span<const DirectoryRun> runs, std::vector<std::byte>& bytes) {
   std::vector<uint64_t> values(runs.size());
@@ -83,42 +67,21 @@ BlockRef PartWriter::WriteBlock(const Fill& fill) {
   return {offset, file_.size() - begin};
 }
 
-void PartWriter::AddColumn(const ColumnRows& column, uint32_t row_begin, uint32_t row_end) {
+void PartWriter::AddColumn(ColumnId id, const EncodedColumn& column) {
   STRIA_CHECK(group_.columns.size() < footer_.columns.size() &&
-              footer_.columns[group_.columns.size()].id == column.id);
+              footer_.columns[group_.columns.size()].id == id);
+  STRIA_CHECK(group_.columns.empty() || column.num_rows == group_.num_rows);
+  group_.num_rows = column.num_rows;
   ColumnChunkRef& chunk = group_.columns.emplace_back();
-  std::vector<ZoneMap> zones;
-  std::vector<uint64_t> lengths;
-  bool any_value = false;
-  constexpr uint32_t kPageRows = kVectorsPerPage * kVectorRows;
-  for (uint32_t page = row_begin; page < row_end; page += kPageRows) {
-    const uint32_t page_end = std::min(page + kPageRows, row_end);
-    vectors_.clear();
-    lengths.clear();
-    uint32_t num_valid = 0;
-    for (uint32_t row = page; row < page_end; row += kVectorRows) {
-      const VectorInput input = Slice(column, row, std::min(row + kVectorRows, page_end));
-      zones.push_back(MakeZoneMap(input));
-      num_valid += zones.back().num_valid;
-      const size_t before = vectors_.size();
-      EncodeVector(input, options_.profile(), vectors_);
-      lengths.push_back(vectors_.size() - before);
-    }
-    if (num_valid == 0) {
-      chunk.pages.emplace_back();
-      continue;
-    }
-    any_value = true;
-    chunk.pages.push_back(WriteBlock([&](auto& bytes) {
-      EncodeIntegers(lengths, false, bytes);
-      AppendBytes(vectors_, bytes);
-    }));
+  auto rest = std::span(column.pages);
+  const auto write = [&](std::span<const std::byte> payload) {
+    return WriteBlock([&](auto& bytes) { AppendBytes(payload, bytes); });
+  };
+  for (const size_t length : column.page_lengths) {
+    chunk.pages.push_back(length == 0 ? BlockRef() : write(rest.first(length)));
+    rest = rest.subspan(length);
   }
-  if (!any_value) {
-    chunk = {};
-    return;
-  }
-  chunk.zone_maps = WriteBlock([&](auto& bytes) { EncodeZoneMaps(zones, column.type, bytes); });
+  if (!column.zone_maps.empty()) chunk.zone_maps = write(column.zone_maps);
 }
 
 // Adds a run to the directory and to the row group that it lies in.
@@ -141,6 +104,7 @@ void PartWriter::EndRowGroup(std::span<const SortedRun> runs, std::span<const in
                              uint32_t row_begin, uint32_t row_end) {
   STRIA_CHECK(row_begin < row_end && row_end - row_begin <= kMaxRowGroupRows);
   STRIA_CHECK(group_.columns.size() == footer_.columns.size());
+  STRIA_CHECK(group_.columns.empty() || group_.num_rows == row_end - row_begin);
   RowGroupRef group = std::exchange(group_, {});
   group.num_rows = row_end - row_begin;
   group.first_run = num_runs_;
@@ -276,6 +240,13 @@ PartMeta PartWriter::Finish() {
   return meta;
 }
 
+std::span<const SortedRun> RunsWithin(std::span<const SortedRun> runs, uint32_t row_begin,
+                                      uint32_t row_end) {
+  const auto begin = std::ranges::upper_bound(runs, row_begin, {}, &SortedRun::row_end);
+  const auto end = std::ranges::lower_bound(begin, runs.end(), row_end, {}, &SortedRun::row_begin);
+  return {begin, end};
+}
+
 PartMeta WritePart(const SortedRows& rows, const PartWriteOptions& options,
                    std::vector<std::byte>& file) {
   const size_t begin = file.size();
@@ -284,18 +255,14 @@ PartMeta WritePart(const SortedRows& rows, const PartWriteOptions& options,
     columns.push_back({column.id, column.type});
   PartWriter writer(options, rows.table, columns, file);
   const auto num_rows = static_cast<uint32_t>(rows.num_rows());
-  size_t first_run = 0;
   for (uint32_t row = 0; row < num_rows; row += kMaxRowGroupRows) {
     const uint32_t end = std::min(row + kMaxRowGroupRows, num_rows);
-    for (const auto& column : rows.columns)
-      writer.AddColumn(column, row, end);
-    size_t end_run = first_run;
-    while (end_run < rows.runs.size() && rows.runs[end_run].row_begin < end)
-      ++end_run;
-    writer.EndRowGroup(std::span(rows.runs).subspan(first_run, end_run - first_run), rows.times,
-                       row, end);
-    // A run that the row group cut goes on in the next.
-    first_run = rows.runs[end_run - 1].row_end > end ? end_run - 1 : end_run;
+    for (const auto& column : rows.columns) {
+      ColumnEncoder encoder(column.type, options.profile());
+      encoder.AddAll(column, row, end);
+      writer.AddColumn(column.id, encoder.Finish());
+    }
+    writer.EndRowGroup(RunsWithin(rows.runs, row, end), rows.times, row, end);
   }
   PartMeta meta = writer.Finish();
   meta.offset = begin;

@@ -1,8 +1,8 @@
 // Sorted rows in, one part out: at once, or row group by row group.
 //
-// A writer holds one page of one column, and the directory so far (some 20 bytes a run), so that a
-// part of any size is made in bounded memory: the caller hands in a row group column by column and
-// may take the bytes out of `file` between two row groups.
+// A writer holds the directory so far, some 20 bytes a run, so that a part of any size is made in
+// bounded memory: the caller hands in a row group column by column, encoded, and may take the bytes
+// out of `file` between two row groups.
 
 #pragma once
 
@@ -16,6 +16,7 @@
 
 #include "storage/base/status.h"
 #include "storage/encoding/encoding.h"
+#include "storage/format/column_encoder.h"
 #include "storage/format/part_footer.h"
 #include "storage/format/part_meta.h"
 #include "storage/format/part_reader.h"
@@ -57,8 +58,8 @@ class PartWriter {
 
   // A row group: its columns, all of them and in their order, then its runs.
 
-  /// Adds rows [row_begin, row_end) of `column`, at most kMaxRowGroupRows.
-  void AddColumn(const ColumnRows& column, uint32_t row_begin, uint32_t row_end);
+  /// Adds a column of at most kMaxRowGroupRows, as many in each.
+  void AddColumn(ColumnId id, const EncodedColumn& column);
   /// Ends the row group of the rows [row_begin, row_end) that were added. `runs` are those that
   /// have rows there, in the order of their keys; what lies outside is cut off. Rows are positions
   /// in `times`.
@@ -98,8 +99,11 @@ class PartWriter {
   uint32_t num_runs_ = 0;
   int64_t min_time_ = std::numeric_limits<int64_t>::max();
   int64_t max_time_ = std::numeric_limits<int64_t>::min();
-  std::vector<std::byte> vectors_;  // Of the page that is being written.
 };
+
+/// Those of `runs`, which cover rows in their order, that have some of [row_begin, row_end).
+std::span<const SortedRun> RunsWithin(std::span<const SortedRun> runs, uint32_t row_begin,
+                                      uint32_t row_end);
 
 /// Appends a part with all of `rows` to `file`. Returns its meta data, with `file` empty and
 /// `offset` where it begins in `file`.

@@ -1,8 +1,11 @@
 #include "storage/format/zone_map.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "storage/base/errors.h"
 #include "storage/base/int128.h"
@@ -11,47 +14,95 @@
 namespace stria::storage {
 namespace {
 
-template <typename T>
-T FromBits(uint64_t bits) {
-  if constexpr (std::is_same_v<T, double>) {
-    return std::bit_cast<double>(bits);
-  } else {
-    return static_cast<T>(bits);
+// Up to 1,024 values, none of them NULL.
+using Bits = std::span<const uint64_t>;
+
+// The values of `input` that are not NULL, in `kept` if some are.
+Bits ValidBits(const VectorInput& input, std::array<uint64_t, kVectorRows>& kept) {
+  if (input.validity.empty()) return input.bits;
+  size_t num_valid = 0;
+  for (size_t row = 0; row < input.bits.size(); ++row) {
+    kept[num_valid] = input.bits[row];
+    num_valid += input.validity[row] != 0 ? 1U : 0U;
   }
+  return Bits(kept).first(num_valid);
 }
 
 template <typename T>
-ZoneMap Describe(const VectorInput& input) {
+ZoneMap DescribeIntegers(Bits bits) {
   ZoneMap zone;
-  T least{}, greatest{};
-  Int128 sum = 0;
-  uint32_t num_ordered = 0;
-  for (size_t row = 0; row < input.bits.size(); ++row) {
-    if (!input.validity.empty() && input.validity[row] == 0) continue;
-    ++zone.num_valid;
-    const T value = FromBits<T>(input.bits[row]);
-    if constexpr (std::is_same_v<T, double>) {
-      if (std::isnan(value)) {
-        ++zone.num_nan;
-        continue;
-      }
-    } else {
-      sum += value;
-    }
-    if (num_ordered++ == 0) {
-      least = greatest = value;
-    } else {
-      if (value < least) least = value;
-      if (value > greatest) greatest = value;
-    }
+  zone.num_valid = static_cast<uint32_t>(bits.size());
+  if (bits.empty()) {
+    zone.has_sum = true;
+    return zone;
   }
-  zone.least = std::bit_cast<uint64_t>(least);
-  zone.greatest = std::bit_cast<uint64_t>(greatest);
-  if constexpr (!std::is_same_v<T, double>) {
-    zone.has_sum =
-        sum >= std::numeric_limits<int64_t>::min() && sum <= std::numeric_limits<int64_t>::max();
-    if (zone.has_sum) zone.sum = static_cast<int64_t>(sum);
+  T least = static_cast<T>(bits[0]);
+  T greatest = least;
+  uint64_t low_sum = 0;  // Modulo 2^64.
+  for (const uint64_t value : bits) {
+    least = std::min(least, static_cast<T>(value));
+    greatest = std::max(greatest, static_cast<T>(value));
+    low_sum += value;
   }
+  zone.least = static_cast<uint64_t>(least);
+  zone.greatest = static_cast<uint64_t>(greatest);
+  constexpr T kSmall = T{1} << 53;  // A vector of such values has a sum that fits.
+  const bool is_small = greatest < kSmall && (std::is_unsigned_v<T> || least > T{0} - kSmall);
+  Int128 sum = static_cast<int64_t>(low_sum);
+  if (!is_small) {
+    sum = 0;
+    for (const uint64_t value : bits)
+      sum += static_cast<T>(value);
+  }
+  zone.has_sum =
+      sum >= std::numeric_limits<int64_t>::min() && sum <= std::numeric_limits<int64_t>::max();
+  if (zone.has_sum) zone.sum = static_cast<int64_t>(sum);
+  return zone;
+}
+
+ZoneMap DescribeDoubles(Bits bits) {
+  ZoneMap zone;
+  zone.num_valid = static_cast<uint32_t>(bits.size());
+  uint32_t num_nan = 0;
+  for (const uint64_t value : bits)
+    num_nan += std::isnan(std::bit_cast<double>(value)) ? 1U : 0U;
+  zone.num_nan = num_nan;
+  std::array<uint64_t, kVectorRows> kept;
+  if (num_nan > 0) {
+    size_t num_kept = 0;
+    for (const uint64_t value : bits) {
+      kept[num_kept] = value;
+      num_kept += std::isnan(std::bit_cast<double>(value)) ? 0U : 1U;
+    }
+    bits = Bits(kept).first(num_kept);
+  }
+  if (bits.empty()) return zone;
+  // Side by side, because the order of comparisons cannot be changed by a compiler, which has to
+  // tell 0 from -0.
+  constexpr size_t kLanes = 16;
+  std::array<double, kLanes> least, greatest;
+  least.fill(std::bit_cast<double>(bits[0]));
+  greatest.fill(std::bit_cast<double>(bits[0]));
+  const auto compare = [&](size_t lane, uint64_t value) {
+    const auto number = std::bit_cast<double>(value);
+    least[lane] = number < least[lane] ? number : least[lane];
+    greatest[lane] = number > greatest[lane] ? number : greatest[lane];
+  };
+  size_t row = 0;
+  for (; row + kLanes <= bits.size(); row += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane)
+      compare(lane, bits[row + lane]);
+  }
+  for (; row < bits.size(); ++row)
+    compare(0, bits[row]);
+  // Of 0 and -0, which are equal, it is the first in the order of rows.
+  const auto first_of = [&](double extreme) {
+    if (extreme != 0) return std::bit_cast<uint64_t>(extreme);
+    return *std::ranges::find(bits, 0.0,
+                              [](uint64_t value) { return std::bit_cast<double>(value); });
+  };
+  zone.least = first_of(std::ranges::min(least));
+  zone.greatest = first_of(std::ranges::max(greatest));
   return zone;
 }
 
@@ -95,11 +146,14 @@ Status ReadExtremes(ByteReader& reader, DataType type, std::span<ZoneMap> zones,
 }  // namespace
 
 ZoneMap MakeZoneMap(const VectorInput& input) {
-  switch (input.type) {
-    case DataType::kFloat64: return Describe<double>(input);
-    case DataType::kUint64: return Describe<uint64_t>(input);
-    case DataType::kString: break;
-    default: return Describe<int64_t>(input);
+  if (input.type != DataType::kString) {
+    std::array<uint64_t, kVectorRows> kept;
+    const Bits bits = ValidBits(input, kept);
+    switch (input.type) {
+      case DataType::kFloat64: return DescribeDoubles(bits);
+      case DataType::kUint64: return DescribeIntegers<uint64_t>(bits);
+      default: return DescribeIntegers<int64_t>(bits);
+    }
   }
   ZoneMap zone;
   for (size_t row = 0; row < input.strings.size(); ++row) {

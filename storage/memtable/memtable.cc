@@ -7,6 +7,7 @@
 
 #include "storage/base/check.h"
 #include "storage/memtable/packed_column.h"
+#include "storage/memtable/row_order.h"
 
 namespace stria::storage {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 constexpr size_t kFirstChunkRows = 64;
 constexpr size_t kMaxChunkRows = 65'536;
 
-}  // namespace
 // What an eighth of is filled at most has many columns of which each row has few.
 constexpr size_t kPlacesOfASparseValue = 8;
 // Places of 9 bytes in a chunk of such rows: some ten thousand columns meet in chunks of 64 rows,
@@ -36,6 +36,7 @@ bool IsSparse(const TableRows& rows) {
   return IsSparse(num_values, rows.columns.size() * rows.num_rows());
 }
 
+}  // namespace
 
 /// Rows that never move. Arrays have `capacity` entries from the start, so that the writer fills
 /// rows behind the visible ones while readers look at those.
@@ -85,10 +86,10 @@ class Memtable::Chunk {
     size_t bytes = 0;
     for (size_t index = 0; index < rows.columns.size(); ++index) {
       const ColumnRows& source = rows.columns[index];
-      Column& column = FindOrAdd(source, index, bytes);
       const bool has_values = source.validity.empty() ||
                               std::memchr(source.validity.data() + begin, 1, count) != nullptr;
       if (!has_values && FindAsWriter(source.id, source.type) == nullptr) continue;
+      Column& column = FindOrAdd(source, index, bytes);
       if (source.validity.empty()) {
         std::memset(column.validity.get() + num_rows_, 1, count);
       } else {
@@ -107,7 +108,6 @@ class Memtable::Chunk {
     return bytes;
   }
 
-  std::span<const uint32_t> series(size_t num_rows) const { return {series_.get(), num_rows}; }
   /// Rows of the chunk after this one, which is full. Where most places are empty, since there are
   /// many columns and each row has few, chunks stay small: they then have places for the columns
   /// of few rows only.
@@ -121,6 +121,7 @@ class Memtable::Chunk {
     return num_places > kMaxSparsePlaces ? std::max(capacity_ / 2, kFirstChunkRows) : capacity_;
   }
 
+  std::span<const uint32_t> series(size_t num_rows) const { return {series_.get(), num_rows}; }
   std::span<const int64_t> times(size_t num_rows) const { return {times_.get(), num_rows}; }
 
   const Column* Find(ColumnId id, DataType type) const {
@@ -129,12 +130,12 @@ class Memtable::Chunk {
     }
     return nullptr;
   }
-  std::span<Column* const> columns() const {
   /// Find() for the writer, or for whoever holds a chunk that is written no more: of many columns.
   const Column* FindAsWriter(ColumnId id, DataType type) const {
     const auto found = by_id_.find({id, type});
     return found == by_id_.end() ? nullptr : found->second;
   }
+  std::span<Column* const> columns() const {
     const ColumnList& list = *list_.load(std::memory_order_acquire);
     return {list.columns.get(), list.size.load(std::memory_order_acquire)};
   }
@@ -143,8 +144,7 @@ class Memtable::Chunk {
   std::shared_ptr<const RowOrder> Order(size_t num_rows) const {
     const MutexLock lock(order_mutex_);
     if (order_ == nullptr || order_rows_ != num_rows) {
-      order_ = std::make_shared<const RowOrder>(
-          MakeRowOrder(series(num_rows), times(num_rows), nullptr));
+      order_ = std::make_shared<const RowOrder>(MakeRowOrder(series(num_rows), times(num_rows)));
       order_rows_ = num_rows;
     }
     return order_;
@@ -338,7 +338,6 @@ Memtable::Chunk& Memtable::WritableChunk(size_t num_rows_wanted, bool is_sparse)
   // A large batch need not climb the ladder.
   while (!is_sparse && capacity < kMaxChunkRows && capacity < num_rows_wanted)
     capacity *= 2;
-  capacity = std::min(capacity, kMaxChunkRows);
   auto chunk = std::make_shared<Chunk>(num_rows_, capacity);
   bytes_.fetch_add(capacity * (sizeof(uint32_t) + sizeof(int64_t)), std::memory_order_relaxed);
   open_chunk_ = chunk.get();
@@ -357,9 +356,9 @@ void Memtable::Append(const TableRows& rows, uint64_t seq, int64_t now_ns) {
   last_seq_ = seq;
   const auto [least, greatest] = std::ranges::minmax(rows.times);
   if (least < min_time()) min_time_.store(least, std::memory_order_relaxed);
+  if (greatest > max_time()) max_time_.store(greatest, std::memory_order_relaxed);
   const size_t num_free = open_chunk_ == nullptr ? 0 : open_chunk_->num_free();
   const bool is_sparse = rows.num_rows() > num_free && IsSparse(rows);
-  if (greatest > max_time()) max_time_.store(greatest, std::memory_order_relaxed);
   for (size_t begin = 0; begin < rows.num_rows();) {
     Chunk& chunk = WritableChunk(rows.num_rows() - begin, is_sparse);
     const size_t end = std::min(rows.num_rows(), begin + chunk.num_free());
@@ -373,14 +372,14 @@ void Memtable::Publish() {
   visible_rows_.store(num_rows_, std::memory_order_release);
 }
 
+std::vector<std::shared_ptr<Memtable::Chunk>> Memtable::Chunks() const {
+  const MutexLock lock(mutex_);
+  return chunks_;
+}
+
 std::vector<std::unique_ptr<RunSource>> Memtable::Sources(uint64_t num_visible) const {
-  std::vector<std::shared_ptr<Chunk>> chunks;
-  {
-    const MutexLock lock(mutex_);
-    chunks = chunks_;
-  }
   std::vector<std::unique_ptr<RunSource>> sources;
-  for (auto& chunk : chunks) {
+  for (auto& chunk : Chunks()) {
     if (chunk->first_row() >= num_visible) break;
     const size_t num_rows = std::min<size_t>(chunk->capacity(), num_visible - chunk->first_row());
     sources.push_back(std::make_unique<SortedSource>(std::move(chunk), num_rows));
@@ -389,91 +388,66 @@ std::vector<std::unique_ptr<RunSource>> Memtable::Sources(uint64_t num_visible) 
 }
 
 void Memtable::PackFullChunks() {
-  std::vector<std::shared_ptr<Chunk>> chunks;
-  {
-    const MutexLock lock(mutex_);
-    chunks = chunks_;
-  }
   const uint64_t num_visible = visible_rows();
-  for (const auto& chunk : chunks) {
+  for (const auto& chunk : Chunks()) {
     if (chunk->first_row() + chunk->capacity() > num_visible) break;
     bytes_.fetch_add(chunk->Pack(), std::memory_order_relaxed);
   }
 }
 
-RowOrder Memtable::OrderAll(uint64_t num_visible, const std::vector<uint32_t>& ranks) const {
-  std::vector<uint32_t> series;
-  std::vector<int64_t> times;
-  series.reserve(num_visible);
-  times.reserve(num_visible);
-  const MutexLock lock(mutex_);
-  for (const auto& chunk : chunks_) {
-    if (chunk->first_row() >= num_visible) break;
-    const size_t num_rows = std::min<size_t>(chunk->capacity(), num_visible - chunk->first_row());
-    const auto chunk_series = chunk->series(num_rows);
-    const auto chunk_times = chunk->times(num_rows);
-    series.insert(series.end(), chunk_series.begin(), chunk_series.end());
-    times.insert(times.end(), chunk_times.begin(), chunk_times.end());
-  }
-  return MakeRowOrder(series, times, &ranks);
+size_t Memtable::NumRowsIn(const Chunk& chunk) const {
+  return std::min<size_t>(chunk.capacity(), num_rows_ - chunk.first_row());
 }
 
-SortedRows Memtable::Gather(const RowOrder& order, uint64_t num_visible) const {
-  std::vector<std::shared_ptr<Chunk>> chunks;
-  {
-    const MutexLock lock(mutex_);
-    chunks = chunks_;
+std::vector<RowPiece> Memtable::Pieces() const {
+  std::vector<RowPiece> pieces;
+  for (const auto& chunk : Chunks()) {
+    const size_t num_rows = NumRowsIn(*chunk);
+    pieces.push_back({.series = chunk->series(num_rows), .times = chunk->times(num_rows)});
   }
-  SortedRows rows;
-  rows.table = table_;
-  rows.runs = order.runs;
-  rows.times = order.times;
-  rows.keep_alive.push_back(shared_from_this());
-  // Every column that occurs in some chunk.
+  return pieces;
+}
+
+std::vector<std::pair<ColumnId, DataType>> Memtable::Columns() const {
   std::map<ColumnId, DataType> columns;
-  for (const auto& chunk : chunks) {
+  for (const auto& chunk : Chunks()) {
     for (const auto* column : chunk->columns())
       columns.emplace(column->id, column->type);
   }
-  std::vector<uint64_t> bits;
-  std::vector<std::string_view> strings;
-  std::vector<uint8_t> validity(num_visible);
-  for (const auto& [id, type] : columns) {
-    const bool is_string = type == DataType::kString;
-    (is_string ? strings.resize(num_visible) : bits.resize(num_visible));
-    for (const auto& chunk : chunks) {
-      if (chunk->first_row() >= num_visible) break;
-      const size_t count = std::min<size_t>(chunk->capacity(), num_visible - chunk->first_row());
-      const auto* column = chunk->Find(id, type);
-      uint8_t* valid = validity.data() + chunk->first_row();
-      if (column == nullptr) {
-        std::memset(valid, 0, count);
-        if (!is_string) std::memset(bits.data() + chunk->first_row(), 0, count * sizeof(uint64_t));
-        continue;
-      }
-      std::memcpy(valid, column->validity.get(), count);
-      if (is_string) {
-        std::copy_n(column->strings.get(), count,
-                    strings.begin() + static_cast<std::ptrdiff_t>(chunk->first_row()));
-      } else {
-        std::memcpy(bits.data() + chunk->first_row(), column->bits.get(), count * sizeof(uint64_t));
-      }
-    }
-    ColumnRows out{.id = id, .type = type, .bits = {}, .strings = {}, .validity = {}};
-    out.validity.resize(order.num_rows());
-    if (is_string) {
-      out.strings.resize(order.num_rows());
-      GatherStrings(order, 0, order.num_rows(), strings.data(), validity.data(), out.strings.data(),
-                    out.validity.data());
-    } else {
-      out.bits.resize(order.num_rows());
-      GatherBits(order, 0, order.num_rows(), bits.data(), validity.data(), out.bits.data(),
-                 out.validity.data());
-    }
-    if (std::ranges::find(out.validity, 0) == out.validity.end()) out.validity.clear();
-    rows.columns.push_back(std::move(out));
+  return {columns.begin(), columns.end()};
+}
+
+void Memtable::PlaceColumn(const PlacedPart& part, ColumnRows& column) const {
+  const bool is_string = column.type == DataType::kString;
+  (is_string ? column.strings.resize(part.num_rows()) : column.bits.resize(part.num_rows()));
+  const auto chunks = Chunks();
+  std::vector<const Chunk::Column*> sources;  // By piece; null: the chunk has no value of it.
+  bool all_valid = true;
+  for (const auto& chunk : chunks) {
+    const auto* source = chunk->FindAsWriter(column.id, column.type);
+    sources.push_back(source);
+    all_valid = all_valid && source != nullptr &&
+                std::memchr(source->validity.get(), 0, NumRowsIn(*chunk)) == nullptr;
   }
-  return rows;
+  column.validity.clear();
+  if (!all_valid) column.validity.resize(part.num_rows(), 0);
+  for (const PlacedStretch& stretch : part.stretches) {
+    const auto* source = sources[stretch.piece];
+    if (source == nullptr) continue;
+    const size_t begin = stretch.source_begin;
+    const uint8_t* validity = source->validity.get() + begin;
+    if (is_string) {
+      const auto* strings = source->strings.get() + begin;
+      all_valid ? PlaceValues(part, stretch, strings, column.strings.data())
+                : PlaceValues(part, stretch, strings, validity, column.strings.data(),
+                              column.validity.data());
+    } else {
+      const uint64_t* bits = source->bits.get() + begin;
+      all_valid
+          ? PlaceValues(part, stretch, bits, column.bits.data())
+          : PlaceValues(part, stretch, bits, validity, column.bits.data(), column.validity.data());
+    }
+  }
 }
 
 }  // namespace stria::storage

@@ -12,12 +12,12 @@
 #include <deque>
 #include <limits>
 #include <memory>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "storage/base/mutex.h"
 #include "storage/format/run_source.h"
-#include "storage/memtable/row_order.h"
+#include "storage/memtable/row_placement.h"
 #include "storage/types/table_rows.h"
 
 namespace stria::storage {
@@ -59,11 +59,18 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   /// Sorts and packs full chunks, for queries to come. Confined to one thread at a time.
   void PackFullChunks();
 
-  /// All of the first `num_visible` rows, sorted by rank of their series.
-  RowOrder OrderAll(uint64_t num_visible, const std::vector<uint32_t>& ranks) const;
+  // For the flush of a memtable that is written no more: all of its rows.
 
-  /// Rows of `order`, which is of OrderAll() or a slice of it, column by column.
-  SortedRows Gather(const RowOrder& order, uint64_t num_visible) const;
+  /// Series and times, in the order of arrival; valid as long as the memtable lives.
+  std::vector<RowPiece> Pieces() const;
+
+  /// Every column that occurs in some row, by id.
+  std::vector<std::pair<ColumnId, DataType>> Columns() const;
+
+  /// Sets bits or strings, and validity, of `column`, whose id and type say which it is, to the
+  /// rows of `part`, which was made of Pieces(). What is in a NULL slot is not defined. Memory that
+  /// `column` has is used again.
+  void PlaceColumn(const PlacedPart& part, ColumnRows& column) const;
 
  private:
   class Chunk;

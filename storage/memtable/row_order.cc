@@ -7,33 +7,26 @@
 namespace stria::storage {
 namespace {
 
-// A stable counting sort of rows by position[row]; positions are below `num_positions`.
-std::vector<uint32_t> CountingSort(std::span<const uint32_t> series,
-                                   const std::vector<uint32_t>* ranks, uint32_t num_positions,
+// A stable counting sort of rows by series, which are below `num_series`.
+std::vector<uint32_t> CountingSort(std::span<const uint32_t> series, uint32_t num_series,
                                    std::vector<uint32_t>& ends) {
-  const auto position_of = [&](size_t row) {
-    return ranks == nullptr ? series[row] : (*ranks)[series[row]];
-  };
-  ends.assign(size_t{num_positions} + 1, 0);
-  for (size_t row = 0; row < series.size(); ++row)
-    ++ends[position_of(row) + 1];
+  ends.assign(size_t{num_series} + 1, 0);
+  for (const uint32_t id : series)
+    ++ends[id + 1];
   std::partial_sum(ends.begin(), ends.end(), ends.begin());
   std::vector<uint32_t> rows(series.size());
   std::vector<uint32_t> next(ends.begin(), ends.end() - 1);
   for (size_t row = 0; row < series.size(); ++row) {
-    rows[next[position_of(row)]++] = static_cast<uint32_t>(row);
+    rows[next[series[row]]++] = static_cast<uint32_t>(row);
   }
   return rows;
 }
 
 // For few rows of many series, where counting would cost more than comparing.
-std::vector<uint32_t> ComparisonSort(std::span<const uint32_t> series,
-                                     const std::vector<uint32_t>* ranks) {
+std::vector<uint32_t> ComparisonSort(std::span<const uint32_t> series) {
   std::vector<uint32_t> rows(series.size());
   std::iota(rows.begin(), rows.end(), 0U);
-  std::ranges::stable_sort(rows, {}, [&](uint32_t row) {
-    return ranks == nullptr ? series[row] : (*ranks)[series[row]];
-  });
+  std::ranges::stable_sort(rows, {}, [&](uint32_t row) { return series[row]; });
   return rows;
 }
 
@@ -61,24 +54,17 @@ void AppendRun(std::span<const int64_t> times, uint32_t series, uint32_t begin, 
 
 }  // namespace
 
-RowOrder MakeRowOrder(std::span<const uint32_t> series, std::span<const int64_t> times,
-                      const std::vector<uint32_t>* ranks) {
+RowOrder MakeRowOrder(std::span<const uint32_t> series, std::span<const int64_t> times) {
   RowOrder order;
   if (series.empty()) return order;
-  uint32_t num_positions = 0;
-  if (ranks != nullptr) {
-    num_positions = static_cast<uint32_t>(ranks->size());
-  } else {
-    num_positions = std::ranges::max(series) + 1;
-  }
+  const uint32_t num_series = std::ranges::max(series) + 1;
   order.times.reserve(series.size());
   order.starts.reserve(series.size() + 1);
   bool has_duplicates = false;
   std::vector<uint32_t> ends;
-  constexpr size_t kPositionsARow =
-      4;  // A guess: a comparison sort touches each row about 10 times.
-  if (num_positions > series.size() * kPositionsARow) {
-    order.rows = ComparisonSort(series, ranks);
+  constexpr size_t kSeriesARow = 4;  // A guess: a comparison sort touches each row about 10 times.
+  if (num_series > series.size() * kSeriesARow) {
+    order.rows = ComparisonSort(series);
     for (uint32_t begin = 0; begin < order.rows.size();) {
       const uint32_t id = series[order.rows[begin]];
       uint32_t end = begin + 1;
@@ -88,11 +74,10 @@ RowOrder MakeRowOrder(std::span<const uint32_t> series, std::span<const int64_t>
       begin = end;
     }
   } else {
-    order.rows = CountingSort(series, ranks, num_positions, ends);
-    for (uint32_t position = 0; position < num_positions; ++position) {
-      const uint32_t begin = ends[position], end = ends[position + 1];
-      if (begin == end) continue;
-      AppendRun(times, series[order.rows[begin]], begin, end, order, has_duplicates);
+    order.rows = CountingSort(series, num_series, ends);
+    for (uint32_t id = 0; id < num_series; ++id) {
+      if (ends[id] < ends[id + 1])
+        AppendRun(times, id, ends[id], ends[id + 1], order, has_duplicates);
     }
   }
   if (has_duplicates) {
@@ -101,36 +86,6 @@ RowOrder MakeRowOrder(std::span<const uint32_t> series, std::span<const int64_t>
     order.starts.clear();
   }
   return order;
-}
-
-RowOrder RowOrder::SliceByTime(int64_t begin, int64_t end) const {
-  RowOrder slice;
-  for (const SortedRun& run : runs) {
-    const auto first = times.begin() + run.row_begin;
-    const auto last = times.begin() + run.row_end;
-    const auto low = std::lower_bound(first, last, begin);
-    const auto high =
-        end == std::numeric_limits<int64_t>::max() ? last : std::lower_bound(low, last, end);
-    if (low == high) continue;
-    const auto low_row = static_cast<uint32_t>(low - times.begin());
-    const auto high_row = static_cast<uint32_t>(high - times.begin());
-    SortedRun clipped{
-        .series = run.series, .row_begin = static_cast<uint32_t>(slice.times.size()), .row_end = 0};
-    slice.times.insert(slice.times.end(), low, high);
-    clipped.row_end = static_cast<uint32_t>(slice.times.size());
-    slice.runs.push_back(clipped);
-    if (starts.empty()) {
-      slice.rows.insert(slice.rows.end(), rows.begin() + low_row, rows.begin() + high_row);
-      continue;
-    }
-    for (uint32_t row = low_row; row < high_row; ++row) {
-      slice.starts.push_back(static_cast<uint32_t>(slice.rows.size()));
-      slice.rows.insert(slice.rows.end(), rows.begin() + starts[row],
-                        rows.begin() + starts[row + 1]);
-    }
-  }
-  if (!starts.empty()) slice.starts.push_back(static_cast<uint32_t>(slice.rows.size()));
-  return slice;
 }
 
 namespace {

@@ -1,4 +1,5 @@
-// Rows in arrival order, put into the order of parts: by series, then time, each key once.
+// The rows of a chunk in the order of series ids, then time, each key once: for queries, which read
+// it like a row group.
 //
 // Devices report one after the other in every tick, so series alternate while the times of each
 // ascend: a counting sort on series, which keeps arrival order, nearly always leaves nothing to
@@ -25,15 +26,10 @@ struct RowOrder {
   std::vector<int64_t> times;   ///< of output rows
 
   size_t num_rows() const { return times.size(); }
-
-  /// The output rows with begin <= time < end (or <= the greatest time there is).
-  RowOrder SliceByTime(int64_t begin, int64_t end) const;
 };
 
-/// Orders rows [0, times.size()). `ranks`, where given, maps a series id to its position in the
-/// order of keys; without it series stand in the order of their ids.
-RowOrder MakeRowOrder(std::span<const uint32_t> series, std::span<const int64_t> times,
-                      const std::vector<uint32_t>* ranks);
+/// Orders rows [0, times.size()); series stand in the order of their ids.
+RowOrder MakeRowOrder(std::span<const uint32_t> series, std::span<const int64_t> times);
 
 /// Values [begin, end) of the output rows, of `bits` or `strings` and `validity` by source row. For
 /// each the newest row that has a value wins; where none has, validity is 0.

@@ -33,7 +33,7 @@ Rows MakeRows(size_t num_rows, std::mt19937_64& random, const std::function<uint
     rows.validity.push_back(has_nulls && random() % 4 == 0 ? 0 : 1);
     rows.bits.push_back(rows.validity.back() != 0 ? next() : random());
   }
-  rows.order = MakeRowOrder(series, times, nullptr);
+  rows.order = MakeRowOrder(series, times);
   return rows;
 }
 
