@@ -34,7 +34,7 @@ namespace {
 
 constexpr int64_t kStopGraceMs = 10'000;
 constexpr int64_t kWatchMemoryNs = 1'000'000'000;
-constexpr unsigned kTrimPercent = 55;  // Before the engine flushes early.
+constexpr unsigned kTrimPercent = 45;  // Before the engine flushes early.
 
 bool IsLoopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");

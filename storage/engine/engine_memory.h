@@ -1,6 +1,6 @@
 // What an engine holds of the process's memory, and what follows when that is nearly all.
 //
-// Of the limit, memtables are flushed early above 60 %, new series are refused above 65 % and rows
+// Of the limit, memtables are flushed early above 50 %, new series are refused above 55 % and rows
 // of any kind above 90 %. The rest is for what is under way: bodies, flushes, compactions. Only new
 // series stay in memory for good; so they are refused first, and rows of known series go on.
 
@@ -42,7 +42,7 @@ class EngineMemory {
   const MemoryBudget& process() const { return *process_; }
 
  private:
-  static constexpr unsigned kTightPercent = 60, kSeriesPercent = 65, kRowsPercent = 90;
+  static constexpr unsigned kTightPercent = 50, kSeriesPercent = 55, kRowsPercent = 90;
 
   MemoryBudget own_;
   MemoryBudget* const process_;

@@ -55,7 +55,7 @@ TEST_F(EngineMemoryTest, WithoutRoomForSeriesThoseThatAreKnownGoOn) {
 }
 
 TEST_F(EngineMemoryTest, SeriesAreTakenAsFarAsThereIsRoom) {
-  OthersUse(64);
+  OthersUse(54);
   // One percent of 100 MiB, of which each takes a little more than 128 bytes.
   const WriteResult result = world.Write(NewSeries(0, 20'000));
   ASSERT_TRUE(result.status.ok());
@@ -87,7 +87,7 @@ TEST_F(EngineMemoryTest, LargeMemtablesAreFlushedEarlyAndSmallOnesAreNot) {
   world.executor.RunFor(2 * SimulatedEngine::kSecond);
   ASSERT_EQ(world.engine->Parts().size(), 0U);
   ASSERT_GT(world.engine->metrics().memtable_bytes, kLimit / 64);
-  OthersUse(62);
+  OthersUse(52);
   world.executor.RunFor(2 * SimulatedEngine::kSecond);
   const auto parts = world.engine->Parts();
   ASSERT_EQ(parts.size(), 1U);
