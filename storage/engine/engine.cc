@@ -302,7 +302,6 @@ class EngineImpl final : public Engine {
     core_.series_texts.Add(found);
   }
 
-  // On small disks the log and the reserve take their share, not their default.
   uint64_t CountSeries(TableId table) const {
     uint64_t num_series = 0;
     for (const auto& shard : core_.shards) {
@@ -323,6 +322,7 @@ class EngineImpl final : public Engine {
     return largest;
   }
 
+  // On small disks the log and the reserve take their share, not their default.
   Status SizeByDisk() {
     STRIA_ASSIGN_OR_RETURN(const auto space, core_.env.files->Space(core_.options.directory));
     const uint64_t share = space.total_bytes / 64 / kMinSegmentBytes * kMinSegmentBytes;

@@ -160,8 +160,6 @@ class Engine {
   virtual Status DropColumn(std::string_view database, std::string_view table,
                             std::string_view column) = 0;
 
-  virtual Status CreateDatabase(std::string_view name) = 0;  ///< no error if it is there
-  virtual bool HasDatabase(std::string_view name) const = 0;
   /// Durable when it returns. What the options leave out is as the engine is set. Fails with
   /// kAlreadyExists, kNotFound when the database is not there, kResourceExhausted for more columns
   /// than it may have.
@@ -171,6 +169,8 @@ class Engine {
   virtual Status SetOptions(std::string_view database, std::string_view table,
                             const TableOptionsChange& options) = 0;
 
+  virtual Status CreateDatabase(std::string_view name) = 0;  ///< no error if it is there
+  virtual bool HasDatabase(std::string_view name) const = 0;
   virtual std::vector<std::string> Databases() const = 0;  ///< sorted
   /// The current schema, or nullptr.
   virtual TableSchemaPtr FindTable(std::string_view database, std::string_view table) const = 0;

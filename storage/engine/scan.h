@@ -87,8 +87,8 @@ class ScanBlock {
   /// the rows of runs().
   virtual Result<VectorView> ReadVector(size_t field, uint32_t vector) = 0;
 
-  /// ReadVector() into `memory.view`, for those who want each vector once: it is valid until `memory`
-  /// is used again or the block dies.
+  /// ReadVector() into `memory.view`, for those who want each vector once: it is valid until
+  /// `memory` is used again or the block dies.
   virtual Status ReadVectorInto(size_t field, uint32_t vector, DecodedVector& memory) = 0;
 
   /// Sets bits[i] and validity[i] (1 = value, 0 = NULL, then the bits are any) to row rows[i] of

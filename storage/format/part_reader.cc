@@ -20,8 +20,8 @@
 namespace stria::storage {
 namespace {
 
-// Of a part with more pages none stays decoded: they would take 48 bytes for each of its runs, 12 MB
-// for these, and decoding them takes a small part of the time of whatever reads so many.
+// Of a part with more pages none stays decoded: they would take 48 bytes for each of its runs, 12
+// MB for these, and decoding them takes a small part of the time of whatever reads so many.
 constexpr size_t kMaxKeptPages = 256;
 
 uint64_t NextCacheId() {
