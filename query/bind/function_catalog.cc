@@ -16,19 +16,62 @@ struct FixedEntry {
 };
 
 constexpr FixedEntry kAggregates[] = {
+    {"approx_count_distinct", "approx_count_distinct(any) -> int64",
+     "The number of distinct values: exact up to 256, beyond with a standard error of 1.6 %."},
+    {"approx_percentile", "approx_percentile(number, fraction) -> float64",
+     "As percentile, in bounded memory: within 1 % of a value at that place."},
     {"avg", "avg(number) -> float64", "The arithmetic mean."},
     {"avg", "avg(interval) -> interval", "The arithmetic mean."},
     {"count", "count(*) -> int64", "The number of rows."},
     {"count", "count(any) -> int64", "The number of values that are not NULL."},
+    {"delta", "delta(number[, timestamp]) -> float64", "The last value less the first, by time."},
+    {"derivative", "derivative(number[, timestamp]) -> float64",
+     "The slope, a second, of the straight line that is nearest to the values (least squares)."},
     {"first", "first(any) -> any", "The value with the least time."},
     {"first", "first(any, timestamp) -> any", "The value with the least time of one's choice."},
+    {"histogram", "histogram(number, low, high, n) -> string",
+     "A JSON array of n + 2 counts: of the values below low, of those in n equal steps up to high, "
+     "of the others."},
+    {"increase", "increase(number[, timestamp]) -> float64",
+     "How much a counter rose; where a value is less than the one before, it began again at 0."},
     {"last", "last(any) -> any", "The value with the greatest time."},
     {"last", "last(any, timestamp) -> any", "The value with the greatest time of one's choice."},
     {"max", "max(any) -> any", "The greatest value."},
+    {"max_by", "max_by(any, any) -> any",
+     "The value of the row in which the second argument is greatest; among equals the greatest."},
+    {"median", "median(number) -> float64", "The value in the middle; between two, their mean."},
+    {"median", "median(interval) -> interval", "The value in the middle; between two, their mean."},
     {"min", "min(any) -> any", "The least value."},
+    {"min_by", "min_by(any, any) -> any",
+     "The value of the row in which the second argument is least; among equals the least."},
+    {"mode", "mode(any) -> any", "The value that is there most often; among equals the least."},
+    {"percentile", "percentile(number, fraction) -> float64",
+     "The value that a fraction of the values, 0 to 1, is below; between two values on the "
+     "straight line."},
+    {"percentile", "percentile(interval, fraction) -> interval",
+     "The value that a fraction of the values, 0 to 1, is below; between two values on the "
+     "straight line."},
+    {"percentile_disc", "percentile_disc(number, fraction) -> number",
+     "The first value that at least a fraction of the values, 0 to 1, is at or below."},
+    {"percentile_disc", "percentile_disc(interval, fraction) -> interval",
+     "The first value that at least a fraction of the values, 0 to 1, is at or below."},
+    {"percentile_disc", "percentile_disc(timestamp, fraction) -> timestamp",
+     "The first value that at least a fraction of the values, 0 to 1, is at or below."},
+    {"rate", "rate(number[, timestamp]) -> float64",
+     "increase by the seconds from the first to the last time."},
+    {"stddev", "stddev(number) -> float64", "As stddev_samp."},
+    {"stddev_pop", "stddev_pop(number) -> float64", "The standard deviation of the values."},
+    {"stddev_samp", "stddev_samp(number) -> float64",
+     "The standard deviation of what the values are a sample of; NULL for one value."},
     {"sum", "sum(number) -> number",
      "The sum, in the type of its numbers; one of integers that does not fit fails."},
     {"sum", "sum(interval) -> interval", "The sum; one that does not fit fails."},
+    {"time_weighted_avg", "time_weighted_avg(number[, timestamp]) -> float64",
+     "The mean of a value that stays until the next one comes."},
+    {"var_pop", "var_pop(number) -> float64", "The variance of the values."},
+    {"var_samp", "var_samp(number) -> float64",
+     "The variance of what the values are a sample of; NULL for one value."},
+    {"variance", "variance(number) -> float64", "As var_samp."},
 };
 
 // Aggregates may stand before OVER too.
@@ -120,8 +163,12 @@ std::string PrintFunctionsPage() {
       "\n"
       "They pass over NULL, but for `count(*)`, and give NULL where there is no value, but for "
       "the\n"
-      "counts, which give 0. `first` and `last` go by the column `time` unless another time is "
+      "counts, which give 0. What goes by a time goes by the column `time` unless another time is "
       "given.\n"
+      "`DISTINCT` before the argument lets each value count once; `FILTER (WHERE condition)` "
+      "behind "
+      "the call\n"
+      "leaves rows out.\n"
       "\n";
   PrintTable(page, entries, "aggregate");
   page +=

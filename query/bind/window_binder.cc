@@ -247,13 +247,18 @@ Bound<WindowList::Window> WindowList::BindWindow(const Spec& spec,
 
 Bound<WindowCall> WindowList::BindAggregate(const AstExpr& ast, const ExprContext& context) const {
   STRIA_BIND(const AggregateCall aggregate, BindAggregateCall(ast, context));
+  if (aggregate.kind > AggregateKind::kVarPop) {
+    return BindError(ast.position, "invalid_argument",
+                     fmt::format("{}() takes no OVER", ast.names[0]),
+                     "GROUP BY computes it for each group; a join brings it back to the rows");
+  }
   WindowCall call{.kind = WindowKind::kAggregate,
                   .aggregate = aggregate.kind,
                   .args = {},
                   .frame = {},
                   .type = aggregate.type,
                   .text = {}};
-  for (const auto& arg : {aggregate.argument, aggregate.order_time}) {
+  for (const auto& arg : {aggregate.argument, aggregate.order}) {
     if (arg == nullptr) continue;
     if (grouping_ == nullptr) {
       call.args.push_back(arg);

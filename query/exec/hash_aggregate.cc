@@ -38,7 +38,7 @@ struct HashAggregateOperator::Partial {
   Partial(const PlanNode& plan_node, std::vector<DataType> key_types, QueryContext& context)
       : node(plan_node), groups(std::move(key_types)), memory(context) {
     for (const auto& call : node.aggregates)
-      accumulators.emplace_back(call);
+      accumulators.push_back(MakeAccumulator(call));
   }
 
   Status Add(const Batch& batch) {
@@ -52,50 +52,33 @@ struct HashAggregateOperator::Partial {
     for (size_t i = 0; i < accumulators.size(); ++i) {
       const AggregateCall& call = node.aggregates[i];
       STRIA_ASSIGN_OR_RETURN(const Column* values, columns.Of(call.argument));
-      STRIA_ASSIGN_OR_RETURN(const Column* times, columns.Of(call.order_time));
-      accumulators[i].Resize(groups.num_groups());
-      if (keys.empty() && AddAsSlice(batch, values, accumulators[i])) continue;
-      accumulators[i].AddRows(row_groups, values, times);
+      STRIA_ASSIGN_OR_RETURN(const Column* order, columns.Of(call.order));
+      accumulators[i]->Resize(groups.num_groups());
+      if (keys.empty() && accumulators[i]->AddBatch(values, batch.num_rows)) continue;
+      accumulators[i]->AddRows(row_groups, values, order);
     }
     return CountMemory();
-  }
-
-  // The whole batch is one slice of one group. False where that has no kernel.
-  static bool AddAsSlice(const Batch& batch, const Column* values, Accumulator& accumulator) {
-    using storage::kWantMax, storage::kWantMin, storage::kWantSum;
-    if (values == nullptr) {
-      accumulator.AddCount(0, batch.num_rows);
-      return true;
-    }
-    if (values->form != Column::Form::kPacked || values->type == DataType::kString) return false;
-    if ((accumulator.wanted() & ~(kWantSum | kWantMin | kWantMax)) != 0) return false;
-    const storage::RowSlice slice{0, batch.num_rows};
-    storage::SliceTotals totals;
-    AggregateSlices(values->packed, accumulator.wanted(), {&slice, 1}, &totals);
-    const uint32_t group = 0;
-    accumulator.AddSlices({&group, 1}, values->packed, &totals, nullptr);
-    return true;
   }
 
   void Absorb(const Partial& other) {
     std::vector<uint32_t> mapping;
     groups.Absorb(other.groups, mapping);
     for (size_t i = 0; i < accumulators.size(); ++i) {
-      accumulators[i].Resize(groups.num_groups());
-      accumulators[i].Merge(other.accumulators[i], mapping);
+      accumulators[i]->Resize(groups.num_groups());
+      accumulators[i]->Merge(*other.accumulators[i], mapping);
     }
   }
 
   Status CountMemory() {
     uint64_t bytes = groups.MemoryBytes();
     for (const auto& accumulator : accumulators)
-      bytes += accumulator.MemoryBytes();
+      bytes += accumulator->MemoryBytes();
     return memory.Set(bytes);
   }
 
   const PlanNode& node;
   GroupTable groups;
-  std::vector<Accumulator> accumulators;
+  std::vector<std::unique_ptr<Accumulator>> accumulators;
   MemoryUse memory;
   std::vector<const Column*> keys;
   std::vector<uint32_t> row_groups;
@@ -137,7 +120,7 @@ Status HashAggregateOperator::Open() {
   if (node_.exprs.empty()) {
     result_->groups.AddOnlyGroup();
     for (auto& accumulator : result_->accumulators)
-      accumulator.Resize(1);
+      accumulator->Resize(1);
   }
   return Status::Ok();
 }
@@ -158,7 +141,7 @@ Result<bool> HashAggregateOperator::Read(size_t /*morsel*/, const BatchConsumer&
     groups.resize(batch.num_rows);
     std::iota(groups.begin(), groups.end(), begin);
     for (const auto& accumulator : result_->accumulators) {
-      STRIA_ASSIGN_OR_RETURN(Column column, accumulator.Finish(groups));
+      STRIA_ASSIGN_OR_RETURN(Column column, accumulator->Finish(groups));
       batch.columns.push_back(std::move(column));
     }
     STRIA_ASSIGN_OR_RETURN(const bool goes_on, consume(std::move(batch)));

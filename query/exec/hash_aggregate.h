@@ -9,8 +9,8 @@
 #include <memory>
 #include <vector>
 
-#include "query/exec/accumulator.h"
-#include "query/exec/group_table.h"
+#include "query/aggregate/accumulator.h"
+#include "query/aggregate/group_table.h"
 #include "query/exec/operator.h"
 #include "query/plan/logical_plan.h"
 

@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "query/exec/accumulator.h"
+#include "query/aggregate/basic_accumulator.h"
 #include "query/exec/run_slices.h"
 #include "storage/compute/aggregate_kernels.h"
 
@@ -98,7 +98,7 @@ class RunAggregateOperator::Worker {
 
   const RunGroups& groups() const { return groups_; }
   const std::vector<uint64_t>& row_counts() const { return row_counts_; }
-  const std::vector<Accumulator>& accumulators() const { return accumulators_; }
+  std::vector<BasicAccumulator>& accumulators() { return accumulators_; }
 
  private:
   void AddFieldCall(uint32_t field, size_t call) {
@@ -258,7 +258,7 @@ class RunAggregateOperator::Worker {
   const RunAggregateOperator& owner_;
   RunGroups groups_;
   std::vector<uint64_t> row_counts_;  // By group.
-  std::vector<Accumulator> accumulators_;
+  std::vector<BasicAccumulator> accumulators_;
   std::vector<Argument> fields_;
   bool needs_runs_ = false;
   MemoryUse memory_;
@@ -400,7 +400,7 @@ Result<bool> RunAggregateOperator::Read(size_t /*morsel*/, const BatchConsumer& 
     batch.num_rows = static_cast<uint32_t>(groups.size());
     for (size_t key = 0; key < plan_.keys.size(); ++key)
       batch.columns.push_back(KeyColumn(key, groups));
-    for (const auto& accumulator : result_->accumulators()) {
+    for (auto& accumulator : result_->accumulators()) {
       STRIA_ASSIGN_OR_RETURN(Column column, accumulator.Finish(groups));
       batch.columns.push_back(std::move(column));
     }

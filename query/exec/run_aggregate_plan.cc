@@ -58,11 +58,12 @@ bool HasKernel(AggregateKind kind, Kind column, DataType type) {
     case AggregateKind::kMax: return column != Kind::kField || type != DataType::kString;
     case AggregateKind::kFirst:
     case AggregateKind::kLast: return true;
+    default: return false;
   }
-  return false;
 }
 
 bool MatchCall(const PlanNode& scan, const AggregateCall& call, RunAggregatePlan& plan) {
+  if (call.is_distinct) return false;
   if (call.kind == AggregateKind::kCountStar ||
       (call.kind == AggregateKind::kCount && call.argument->kind == ExprKind::kLiteral &&
        !call.argument->literal.is_null())) {
@@ -72,7 +73,7 @@ bool MatchCall(const PlanNode& scan, const AggregateCall& call, RunAggregatePlan
   const auto column = MatchColumn(scan, *call.argument);
   if (!column || !HasKernel(call.kind, column->kind, call.argument->type)) return false;
   if (call.kind == AggregateKind::kFirst || call.kind == AggregateKind::kLast) {
-    const auto order = MatchColumn(scan, *call.order_time);
+    const auto order = MatchColumn(scan, *call.order);
     if (!order || order->kind != Kind::kTime) return false;
   }
   plan.arguments.push_back(*column);

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "query/exec/word_table.h"
+#include "query/aggregate/word_table.h"
 
 namespace stria::query {
 

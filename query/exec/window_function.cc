@@ -4,7 +4,9 @@
 #include <limits>
 #include <string_view>
 
-#include "query/exec/accumulator.h"
+#include "query/aggregate/basic_accumulator.h"
+#include "query/aggregate/moments.h"
+#include "query/aggregate/numbers.h"
 #include "query/exec/sliding_fold.h"
 #include "query/exec/window_frame.h"
 #include "query/expr/evaluator.h"
@@ -187,9 +189,15 @@ class Computation {
       case AggregateKind::kMin:
       case AggregateKind::kMax:
       case AggregateKind::kFirst:
-      case AggregateKind::kLast: return PickBest();
+      case AggregateKind::kLast:
+      case AggregateKind::kMinBy:
+      case AggregateKind::kMaxBy: return PickBest();
+      case AggregateKind::kStddevSamp:
+      case AggregateKind::kStddevPop:
+      case AggregateKind::kVarSamp:
+      case AggregateKind::kVarPop: return FoldMoments();
+      default: return InvalidArgument("{} takes no OVER", input_.call.text);
     }
-    return Status::Ok();
   }
 
   Status CountRows() {
@@ -262,7 +270,28 @@ class Computation {
         });
   }
 
-  // The position of the best value: the least or greatest, or that at the least or greatest time.
+  Status FoldMoments() {
+    const Column& values = input_.args[0];
+    return Fold<MomentState>(
+        [&](uint32_t p) {
+          MomentState state;
+          if (IsValid(values, p)) state.Add(NumberOf(values.type, values.bits[p]));
+          return state;
+        },
+        [](const MomentState& a, const MomentState& b) {
+          MomentState both = a;
+          both.Merge(b);
+          return both;
+        },
+        [&](uint32_t p, const MomentState& state) {
+          const auto result = state.ResultOf(input_.call.aggregate);
+          if (result) SetNumber(p, *result);
+          return Status::Ok();
+        });
+  }
+
+  // The position of the best value: the least or greatest, or that of the
+  // least or greatest order.
   struct Best {
     uint32_t position = kNoPosition;
   };
@@ -276,7 +305,8 @@ class Computation {
 
   Status PickBest() {
     const AggregateKind kind = input_.call.aggregate;
-    const bool wants_smaller = kind == AggregateKind::kMin || kind == AggregateKind::kFirst;
+    const bool wants_smaller = kind == AggregateKind::kMin || kind == AggregateKind::kFirst ||
+                               kind == AggregateKind::kMinBy;
     const Column& values = input_.args[0];
     const Column* times = input_.args.size() > 1 ? &input_.args[1] : nullptr;
     const auto value_of = [&](uint32_t p) {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "query/exec/group_table.h"
+#include "query/aggregate/group_table.h"
 #include "query/expr/comparison.h"
 #include "query/expr/evaluator.h"
 #include "storage/base/errors.h"

@@ -16,6 +16,11 @@ bool SameExpr(const Expr& a, const Expr& b) {
   return true;
 }
 
+bool GoesByTime(AggregateKind kind) {
+  return kind == AggregateKind::kFirst || kind == AggregateKind::kLast ||
+         kind >= AggregateKind::kIncrease;
+}
+
 ExprPtr MapColumns(const ExprPtr& expr, const std::vector<uint32_t>& mapping) {
   if (expr->kind == ExprKind::kColumn) {
     if (mapping[expr->column] == expr->column) return expr;

@@ -66,22 +66,56 @@ struct Expr {
 
 using ExprPtr = std::shared_ptr<const Expr>;
 
-/// Aggregates of this version; count(*) is kCountStar.
-enum class AggregateKind : uint8_t { kCountStar, kCount, kSum, kAvg, kMin, kMax, kFirst, kLast };
+/// Aggregates; count(*) is kCountStar. What each computes is said where it is accumulated.
+enum class AggregateKind : uint8_t {
+  kCountStar,
+  kCount,
+  kSum,
+  kAvg,
+  kMin,
+  kMax,
+  kFirst,  ///< the value at the least time
+  kLast,
+  kMinBy,  ///< the value at the least of another value
+  kMaxBy,
+  kStddevSamp,
+  kStddevPop,
+  kVarSamp,
+  kVarPop,
+  kPercentileCont,    ///< parameters: the fraction, 0 .. 1
+  kPercentileDisc,    ///< likewise
+  kApproxPercentile,  ///< likewise
+  kMode,
+  kApproxCountDistinct,
+  kHistogram,  ///< parameters: low, high, number of buckets
+  kIncrease,
+  kRate,
+  kDelta,
+  kDerivative,
+  kTimeWeightedAvg,
+};
 
-/// One aggregate call. kFirst and kLast take (value[, time]); the binder fills in the table's time
-/// column where it is left out. NULL values are ignored by all but kCountStar.
+/// One aggregate call. NULL values are ignored by all but kCountStar.
 ///
 /// Result types: counts int64; sum of ints int64 (uint64 for uint64; error out_of_range on overflow
 /// of a 128-bit accumulator's result), of floats float64; avg float64; of intervals both are
-/// intervals; min, max, first, last the type of their argument.
+/// intervals; min, max, first, last, min_by, max_by, mode and percentile_disc the type of their
+/// argument; histogram a string; everything else float64 (a percentile of intervals: interval).
 struct AggregateCall {
   AggregateKind kind = AggregateKind::kCountStar;
-  ExprPtr argument;    ///< nullptr for kCountStar
-  ExprPtr order_time;  ///< kFirst, kLast
+  ExprPtr argument;  ///< nullptr for kCountStar
+  ExprPtr order;     ///< a time: kFirst, kLast, and from kIncrease on; any value: kMinBy, kMaxBy
+  std::vector<double> parameters;
+  bool is_distinct = false;  ///< of equal values one counts
   DataType type = DataType::kInt64;
   std::string text;
 };
+
+/// A group's histogram has at most so many buckets.
+inline constexpr uint32_t kMaxHistogramBuckets = 10'000;
+
+/// Whether the aggregate goes by a time: its `order` is the table's time where none is given.
+bool GoesByTime(AggregateKind kind);
 
 /// Whether both compute the same from the same columns; their texts may differ.
 bool SameExpr(const Expr& a, const Expr& b);

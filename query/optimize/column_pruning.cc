@@ -87,14 +87,14 @@ Mapping PruneAggregate(PlanNode& node, Wanted wanted) {
     Want(key, below);
   for (const auto& call : node.aggregates) {
     if (call.argument != nullptr) Want(call.argument, below);
-    if (call.order_time != nullptr) Want(call.order_time, below);
+    if (call.order != nullptr) Want(call.order, below);
   }
   const Mapping mapping = Prune(*node.input, std::move(below));
   for (auto& key : node.exprs)
     key = MapColumns(key, mapping);
   for (auto& call : node.aggregates) {
     if (call.argument != nullptr) call.argument = MapColumns(call.argument, mapping);
-    if (call.order_time != nullptr) call.order_time = MapColumns(call.order_time, mapping);
+    if (call.order != nullptr) call.order = MapColumns(call.order, mapping);
   }
   return MappingOf(wanted);
 }

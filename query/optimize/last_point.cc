@@ -34,7 +34,7 @@ bool IsOfLastRow(const AggregateCall& call, const PlanNode& scan) {
     case AggregateKind::kMin: return of_tag;
     case AggregateKind::kMax: return of_tag || of_time;
     case AggregateKind::kLast:
-      return (of_tag || of_time) && HasRole(*call.order_time, scan, ColumnRole::kTime);
+      return (of_tag || of_time) && HasRole(*call.order, scan, ColumnRole::kTime);
     default: return false;
   }
 }

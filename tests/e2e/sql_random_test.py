@@ -116,7 +116,9 @@ class Maker:
 
     def aggregate(self):
         name = self.rng.choice(["sum", "avg", "min", "max", "count"])
-        return self.rng.choice([f"{name}({self.number(1)})", f"{name}({self.rng.choice('fi')})", "count(*)", "count(b)",
+        distinct = f"{name}(DISTINCT {self.rng.choice(['i', 'i % 5', 'i + 1'])})"
+        return self.rng.choice([f"{name}({self.number(1)})", f"{name}({self.rng.choice('fi')})", "count(*)", "count(b)", distinct,
+                                f"count(DISTINCT {self.rng.choice(['s', 'host', 'b', 'f'])})",
                                 "min(s)", "max(host)", "max(time)", f"sum({self.rng.choice('fi')})"])
 
     def order(self, names):

@@ -69,16 +69,22 @@ AggregateCall MakeAggregate(AggregateKind kind, ExprPtr argument, ExprPtr time) 
   AggregateCall call;
   call.kind = kind;
   call.argument = std::move(argument);
-  call.order_time = std::move(time);
+  call.order = std::move(time);
   switch (kind) {
     case AggregateKind::kCountStar:
-    case AggregateKind::kCount: call.type = DataType::kInt64; break;
-    case AggregateKind::kAvg: call.type = DataType::kFloat64; break;
+    case AggregateKind::kCount:
+    case AggregateKind::kApproxCountDistinct: call.type = DataType::kInt64; break;
     case AggregateKind::kSum:
     case AggregateKind::kMin:
     case AggregateKind::kMax:
     case AggregateKind::kFirst:
-    case AggregateKind::kLast: call.type = call.argument->type; break;
+    case AggregateKind::kLast:
+    case AggregateKind::kMinBy:
+    case AggregateKind::kMaxBy:
+    case AggregateKind::kMode:
+    case AggregateKind::kPercentileDisc: call.type = call.argument->type; break;
+    case AggregateKind::kHistogram: call.type = DataType::kString; break;
+    default: call.type = DataType::kFloat64; break;
   }
   call.text = fmt::format("aggregate{}({})", static_cast<int>(kind),
                           call.argument == nullptr ? "*" : call.argument->text);

@@ -12,6 +12,7 @@
 #include "query/expr/cast.h"
 #include "storage/base/check.h"
 #include "storage/base/int128.h"
+#include "tests/support/reference_aggregate.h"
 #include "tests/support/reference_window.h"
 
 namespace stria::query {
@@ -169,65 +170,6 @@ Rows ScanRows(const PlanNode& node, const ReferenceTable& table) {
   return rows;
 }
 
-Value SumValue(const AggregateCall& call, const std::vector<Value>& values) {
-  if (call.argument->type == DataType::kFloat64) {
-    double sum = 0;
-    for (const auto& value : values)
-      sum += value.float64();
-    return Value::Float64(
-        call.kind == AggregateKind::kSum ? sum : sum / static_cast<double>(values.size()));
-  }
-  Int128 sum = 0;
-  for (const auto& value : values)
-    sum += value.type == DataType::kUint64 ? Int128{value.uint64()} : Int128{value.int64()};
-  if (call.kind == AggregateKind::kAvg) {
-    return Value::Float64(static_cast<double>(static_cast<long double>(sum) /
-                                              static_cast<long double>(values.size())));
-  }
-  return call.type == DataType::kUint64 ? Value::Uint64(static_cast<uint64_t>(sum))
-                                        : Value::Int64(static_cast<int64_t>(sum));
-}
-
-// The value at the least or greatest time; among those of one time the least or greatest value.
-Value EndValue(const AggregateCall& call, const Rows& rows) {
-  const int wanted = call.kind == AggregateKind::kFirst ? -1 : 1;
-  Value best = Value::Null(call.type);
-  Value best_time;
-  for (const auto& row : rows) {
-    const Value value = ReferenceValue(*call.argument, row);
-    const Value time = ReferenceValue(*call.order_time, row);
-    if (value.is_null() || time.is_null()) continue;
-    if (best.is_null() || Order(time, best_time) == wanted ||
-        (Order(time, best_time) == 0 && Order(value, best) == wanted)) {
-      best = value;
-      best_time = time;
-    }
-  }
-  return best;
-}
-
-Value AggregateValue(const AggregateCall& call, const Rows& rows) {
-  if (call.kind == AggregateKind::kCountStar) {
-    return Value::Int64(static_cast<int64_t>(rows.size()));
-  }
-  if (call.kind == AggregateKind::kFirst || call.kind == AggregateKind::kLast) {
-    return EndValue(call, rows);
-  }
-  std::vector<Value> values;
-  for (const auto& row : rows) {
-    Value value = ReferenceValue(*call.argument, row);
-    if (!value.is_null()) values.push_back(std::move(value));
-  }
-  if (call.kind == AggregateKind::kCount) return Value::Int64(static_cast<int64_t>(values.size()));
-  if (values.empty()) return Value::Null(call.type);
-  if (call.kind == AggregateKind::kSum || call.kind == AggregateKind::kAvg) {
-    return SumValue(call, values);
-  }
-  const auto less = [](const Value& a, const Value& b) { return Order(a, b) < 0; };
-  return call.kind == AggregateKind::kMin ? *std::ranges::min_element(values, less)
-                                          : *std::ranges::max_element(values, less);
-}
-
 bool SameKeys(const ReferenceRow& a, const ReferenceRow& b) {
   return std::ranges::equal(a, b, [](const Value& x, const Value& y) {
     return x.is_null() || y.is_null() ? x.is_null() == y.is_null() : Order(x, y) == 0;
@@ -250,7 +192,7 @@ Rows AggregateRows(const PlanNode& node, const Rows& input) {
   for (const auto& [keys, members] : groups) {
     auto& out = rows.emplace_back(keys);
     for (const auto& call : node.aggregates)
-      out.push_back(AggregateValue(call, members));
+      out.push_back(ReferenceAggregate(call, members));
   }
   return rows;
 }
@@ -320,10 +262,6 @@ int ReferenceOrderOf(const Value& a, const Value& b) {
 
 bool SameReferenceKeys(const ReferenceRow& a, const ReferenceRow& b) {
   return SameKeys(a, b);
-}
-
-Value ReferenceAggregate(const AggregateCall& call, const std::vector<ReferenceRow>& rows) {
-  return AggregateValue(call, rows);
 }
 
 std::vector<ReferenceRow> ReferenceRows(const PlanNode& plan, const ReferenceTable& table) {

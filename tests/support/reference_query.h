@@ -40,9 +40,6 @@ int ReferenceOrderOf(const Value& a, const Value& b);
 /// Whether both are keys of one group: NULL is with NULL.
 bool SameReferenceKeys(const ReferenceRow& a, const ReferenceRow& b);
 
-/// The aggregate of all of `rows`.
-Value ReferenceAggregate(const AggregateCall& call, const std::vector<ReferenceRow>& rows);
-
 /// Whether both are the same, doubles within `tolerance` of the greater one; NaN is NaN.
 bool SameValue(const Value& a, const Value& b, double tolerance = 1e-12);
 

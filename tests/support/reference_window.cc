@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "storage/base/int128.h"
+#include "tests/support/reference_aggregate.h"
 
 namespace stria::query {
 namespace {
@@ -65,7 +66,9 @@ class Place {
     }
     return ReferenceAggregate({.kind = call.aggregate,
                                .argument = call.args.empty() ? nullptr : call.args[0],
-                               .order_time = call.args.size() > 1 ? call.args[1] : nullptr,
+                               .order = call.args.size() > 1 ? call.args[1] : nullptr,
+                               .parameters = {},
+                               .is_distinct = false,
                                .type = call.type,
                                .text = {}},
                               frame);

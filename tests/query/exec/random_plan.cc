@@ -151,20 +151,28 @@ class PlanMaker {
   }
 
   AggregateCall Call(const PlanNode& input) {
-    const auto kind = static_cast<AggregateKind>(Below(8));
+    constexpr AggregateKind kKinds[] = {
+        AggregateKind::kCountStar, AggregateKind::kCount, AggregateKind::kSum,
+        AggregateKind::kAvg,       AggregateKind::kMin,   AggregateKind::kMax,
+        AggregateKind::kFirst,     AggregateKind::kLast,  AggregateKind::kMinBy,
+        AggregateKind::kMaxBy,     AggregateKind::kMode};
+    const AggregateKind kind = kKinds[Below(std::size(kKinds))];
+    const std::vector<const char*> any = {"f", "i", "u", "s", "t", "a", "b", "time"};
     switch (kind) {
       case AggregateKind::kCountStar: return MakeAggregate(kind, nullptr);
       case AggregateKind::kSum:
       case AggregateKind::kAvg: return MakeAggregate(kind, Ref(input, Pick({"f", "i", "u"})));
       case AggregateKind::kFirst:
       case AggregateKind::kLast:
-        return MakeAggregate(kind, Ref(input, Pick({"f", "i", "u", "s", "t", "a", "b", "time"})),
-                             Ref(input, "time"));
-      case AggregateKind::kCount:
-      case AggregateKind::kMin:
-      case AggregateKind::kMax: break;
+        return MakeAggregate(kind, Ref(input, Pick(any)), Ref(input, "time"));
+      case AggregateKind::kMinBy:
+      case AggregateKind::kMaxBy:
+        return MakeAggregate(kind, Ref(input, Pick(any)), Ref(input, Pick(any)));
+      default: break;
     }
-    return MakeAggregate(kind, Ref(input, Pick({"f", "i", "u", "s", "t", "a", "b", "time"})));
+    AggregateCall call = MakeAggregate(kind, Ref(input, Pick(any)));
+    call.is_distinct = kind == AggregateKind::kCount && Maybe();
+    return call;
   }
 
   const char* Pick(const std::vector<const char*>& names) { return names[Below(names.size())]; }

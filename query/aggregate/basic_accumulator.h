@@ -1,12 +1,11 @@
-// The state of one aggregate call over numbered groups, as arrays indexed by group.
+// count, sum, avg, min, max, first and last, as arrays indexed by group.
 //
-// It is fed by rows that carry a group each (hash_aggregate), or by totals of slices of a vector
+// They are fed by rows that carry a group each (hash_aggregate), or by totals of slices of a vector
 // (run_aggregate). Both end in the same numbers:
 //
-//   * NULL values count nowhere; a group without values has count 0 and NULL for everything else.
+//   * A group without values has count 0 and NULL for everything else.
 //   * Integers are summed in 128 bits, so the order of adding never matters; a sum that does not
 //     fit its result type fails with kOutOfRange. The average is taken from the exact sum.
-//   * NaN equals itself and is the greatest number.
 //   * first and last go by time; among equal times the smaller value is the first one and the
 //     greater one the last, so that the answer does not depend on who came first.
 
@@ -18,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "query/aggregate/accumulator.h"
 #include "query/expr/batch.h"
 #include "query/expr/expression.h"
 #include "storage/base/int128.h"
@@ -35,16 +35,14 @@ uint64_t AverageBits(Int128 sum, uint64_t count, DataType type);
 Result<uint64_t> IntegerSumBits(Int128 sum, DataType type, std::string_view text);
 
 /// Thread safety: thread-compatible.
-class Accumulator {
+class BasicAccumulator final : public Accumulator {
  public:
-  explicit Accumulator(const AggregateCall& call);
+  explicit BasicAccumulator(const AggregateCall& call);
 
-  /// Makes room for `num_groups` groups, at least as many as before; new ones are empty.
-  void Resize(size_t num_groups);
-
-  /// Adds row i to group `groups[i]`. `values` is nullptr for count(*), `times` is used by first
-  /// and last, which leave out rows without a time.
-  void AddRows(std::span<const uint32_t> groups, const Column* values, const Column* times);
+  void Resize(size_t num_groups) override;
+  void AddRows(std::span<const uint32_t> groups, const Column* values,
+               const Column* times) override;
+  bool AddBatch(const Column* values, uint32_t num_rows) override;
 
   /// What AggregateSlices() has to compute for AddSlices().
   storage::AggregateSet wanted() const { return wanted_; }
@@ -61,13 +59,9 @@ class Accumulator {
   void AddWord(uint32_t group, uint64_t bits, int64_t time);
   void AddString(uint32_t group, std::string_view text, int64_t time);
 
-  /// Adds group i of `other`, of the same call, to our group `mapping[i]`.
-  void Merge(const Accumulator& other, std::span<const uint32_t> mapping);
-
-  /// The result of each of `groups`. Fails with kOutOfRange when a sum does not fit.
-  Result<Column> Finish(std::span<const uint32_t> groups) const;
-
-  size_t MemoryBytes() const;
+  void Merge(const Accumulator& other, std::span<const uint32_t> mapping) override;
+  Result<Column> Finish(std::span<const uint32_t> groups) override;
+  size_t MemoryBytes() const override;
 
  private:
   bool is_extreme() const { return kind_ == AggregateKind::kMin || kind_ == AggregateKind::kMax; }

@@ -1,4 +1,4 @@
-#include "query/exec/accumulator.h"
+#include "query/aggregate/basic_accumulator.h"
 
 #include <cmath>
 #include <limits>
@@ -15,13 +15,13 @@ namespace {
 constexpr int64_t kGreatest = std::numeric_limits<int64_t>::max();
 const double kNan = std::numeric_limits<double>::quiet_NaN();
 
-Accumulator MakeAccumulator(AggregateKind kind, DataType type, size_t num_groups = 1) {
-  Accumulator accumulator(MakeAggregate(kind, MakeColumnRef(0, type, "x")));
+BasicAccumulator MakeAccumulator(AggregateKind kind, DataType type, size_t num_groups = 1) {
+  BasicAccumulator accumulator(MakeAggregate(kind, MakeColumnRef(0, type, "x")));
   accumulator.Resize(num_groups);
   return accumulator;
 }
 
-Value ResultOf(const Accumulator& accumulator, uint32_t group = 0) {
+Value ResultOf(BasicAccumulator& accumulator, uint32_t group = 0) {
   const auto column = accumulator.Finish({&group, 1});
   EXPECT_TRUE(column.has_value()) << column.error().ToString();
   return column->ValueAt(0);
@@ -29,20 +29,20 @@ Value ResultOf(const Accumulator& accumulator, uint32_t group = 0) {
 
 Value Aggregated(AggregateKind kind, const Column& values) {
   const auto num_rows = std::max(values.bits.size(), values.strings.size());
-  Accumulator accumulator = MakeAccumulator(kind, values.type);
+  BasicAccumulator accumulator = MakeAccumulator(kind, values.type);
   const std::vector<uint32_t> groups(num_rows, 0);
   accumulator.AddRows(groups, &values, nullptr);
   return ResultOf(accumulator);
 }
 
 Value AggregatedByTime(AggregateKind kind, const Column& values, const Column& times) {
-  Accumulator accumulator = MakeAccumulator(kind, values.type);
+  BasicAccumulator accumulator = MakeAccumulator(kind, values.type);
   const std::vector<uint32_t> groups(times.bits.size(), 0);
   accumulator.AddRows(groups, &values, &times);
   return ResultOf(accumulator);
 }
 
-TEST(AccumulatorTest, IgnoresNulls) {
+TEST(BasicAccumulatorTest, IgnoresNulls) {
   const Column values = Int64s({std::nullopt, 4, std::nullopt, 8});
   EXPECT_EQ(Aggregated(AggregateKind::kCount, values), Value::Int64(2));
   EXPECT_EQ(Aggregated(AggregateKind::kSum, values), Value::Int64(12));
@@ -51,7 +51,7 @@ TEST(AccumulatorTest, IgnoresNulls) {
   EXPECT_EQ(Aggregated(AggregateKind::kMax, values), Value::Int64(8));
 }
 
-TEST(AccumulatorTest, OfNothingIsNullAndCountsZero) {
+TEST(BasicAccumulatorTest, OfNothingIsNullAndCountsZero) {
   const Column values = Int64s({std::nullopt});
   EXPECT_EQ(Aggregated(AggregateKind::kCount, values), Value::Int64(0));
   EXPECT_EQ(Aggregated(AggregateKind::kSum, values), Value::Null(DataType::kInt64));
@@ -61,13 +61,13 @@ TEST(AccumulatorTest, OfNothingIsNullAndCountsZero) {
             Value::Null(DataType::kInt64));
 }
 
-TEST(AccumulatorTest, SumsIntegersBeyond64BitsOnTheWay) {
+TEST(BasicAccumulatorTest, SumsIntegersBeyond64BitsOnTheWay) {
   EXPECT_EQ(Aggregated(AggregateKind::kSum, Int64s({kGreatest, kGreatest, -kGreatest})),
             Value::Int64(kGreatest));
 }
 
-TEST(AccumulatorTest, FailsOnASumThatDoesNotFit) {
-  Accumulator accumulator = MakeAccumulator(AggregateKind::kSum, DataType::kInt64);
+TEST(BasicAccumulatorTest, FailsOnASumThatDoesNotFit) {
+  BasicAccumulator accumulator = MakeAccumulator(AggregateKind::kSum, DataType::kInt64);
   const Column values = Int64s({kGreatest, 1});
   const std::vector<uint32_t> groups = {0, 0};
   accumulator.AddRows(groups, &values, nullptr);
@@ -77,13 +77,13 @@ TEST(AccumulatorTest, FailsOnASumThatDoesNotFit) {
   EXPECT_EQ(result.error().code(), StatusCode::kOutOfRange);
 }
 
-TEST(AccumulatorTest, SumsUnsignedUpToTheirOwnLimit) {
+TEST(BasicAccumulatorTest, SumsUnsignedUpToTheirOwnLimit) {
   constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
   const Column values = ColumnOf(DataType::kUint64, {Value::Uint64(kMax - 1), Value::Uint64(1)});
   EXPECT_EQ(Aggregated(AggregateKind::kSum, values), Value::Uint64(kMax));
 }
 
-TEST(AccumulatorTest, AveragesTheExactSum) {
+TEST(BasicAccumulatorTest, AveragesTheExactSum) {
   // As doubles, each addend would lose its last bit.
   constexpr int64_t kBig = (int64_t{1} << 53) + 1;
   EXPECT_EQ(Aggregated(AggregateKind::kAvg, Int64s({kBig, -kBig, 1})), Value::Float64(1.0 / 3));
@@ -91,7 +91,7 @@ TEST(AccumulatorTest, AveragesTheExactSum) {
             Value::Float64(9223372036854775808.0));
 }
 
-TEST(AccumulatorTest, TakesNanForTheGreatestNumber) {
+TEST(BasicAccumulatorTest, TakesNanForTheGreatestNumber) {
   const Column some = Doubles({1.5, kNan, -2.0});
   EXPECT_EQ(Aggregated(AggregateKind::kMin, some), Value::Float64(-2.0));
   EXPECT_TRUE(std::isnan(Aggregated(AggregateKind::kMax, some).float64()));
@@ -99,33 +99,33 @@ TEST(AccumulatorTest, TakesNanForTheGreatestNumber) {
   EXPECT_TRUE(std::isnan(Aggregated(AggregateKind::kMin, Doubles({kNan})).float64()));
 }
 
-TEST(AccumulatorTest, ComparesStringsByBytes) {
+TEST(BasicAccumulatorTest, ComparesStringsByBytes) {
   const Column values = Strings({"b", "", "ab", std::nullopt, "\xC3\xA4"});
   EXPECT_EQ(Aggregated(AggregateKind::kMin, values), Value::String(""));
   EXPECT_EQ(Aggregated(AggregateKind::kMax, values), Value::String("\xC3\xA4"));
 }
 
-TEST(AccumulatorTest, TakesFirstAndLastByTimeAmongValues) {
+TEST(BasicAccumulatorTest, TakesFirstAndLastByTimeAmongValues) {
   const Column values = Int64s({30, std::nullopt, 10, 20});
   const Column times = Times({3, 9, 1, 2});
   EXPECT_EQ(AggregatedByTime(AggregateKind::kFirst, values, times), Value::Int64(10));
   EXPECT_EQ(AggregatedByTime(AggregateKind::kLast, values, times), Value::Int64(30));
 }
 
-TEST(AccumulatorTest, LeavesOutRowsWithoutATime) {
+TEST(BasicAccumulatorTest, LeavesOutRowsWithoutATime) {
   Column times = Times({1, 2});
   times.validity = {1, 0};
   EXPECT_EQ(AggregatedByTime(AggregateKind::kLast, Int64s({10, 20}), times), Value::Int64(10));
 }
 
-TEST(AccumulatorTest, DecidesTiesInTimeByValueWhateverComesFirst) {
+TEST(BasicAccumulatorTest, DecidesTiesInTimeByValueWhateverComesFirst) {
   for (const auto& values : {Int64s({1, 2}), Int64s({2, 1})}) {
     EXPECT_EQ(AggregatedByTime(AggregateKind::kFirst, values, Times({5, 5})), Value::Int64(1));
     EXPECT_EQ(AggregatedByTime(AggregateKind::kLast, values, Times({5, 5})), Value::Int64(2));
   }
 }
 
-TEST(AccumulatorTest, MergesToTheSameAsOneThatSawAllRows) {
+TEST(BasicAccumulatorTest, MergesToTheSameAsOneThatSawAllRows) {
   const Column values = Doubles({1.0, 8.0, std::nullopt, kNan, -4.0, 2.0});
   const Column times = Times({1, 2, 3, 4, 5, 6});
   const std::vector<uint32_t> groups = {0, 1, 2, 1, 0, 1};
@@ -135,9 +135,9 @@ TEST(AccumulatorTest, MergesToTheSameAsOneThatSawAllRows) {
   for (const auto kind :
        {AggregateKind::kCountStar, AggregateKind::kCount, AggregateKind::kSum, AggregateKind::kAvg,
         AggregateKind::kMin, AggregateKind::kMax, AggregateKind::kFirst, AggregateKind::kLast}) {
-    Accumulator whole = MakeAccumulator(kind, DataType::kFloat64, 3);
-    Accumulator merged = MakeAccumulator(kind, DataType::kFloat64, 3);
-    Accumulator other = MakeAccumulator(kind, DataType::kFloat64, 3);
+    BasicAccumulator whole = MakeAccumulator(kind, DataType::kFloat64, 3);
+    BasicAccumulator merged = MakeAccumulator(kind, DataType::kFloat64, 3);
+    BasicAccumulator other = MakeAccumulator(kind, DataType::kFloat64, 3);
     whole.AddRows(groups, &values, &times);
     whole.AddRows(groups, &values, &times);
     merged.AddRows(groups, &values, &times);
@@ -154,7 +154,7 @@ TEST(AccumulatorTest, MergesToTheSameAsOneThatSawAllRows) {
   }
 }
 
-TEST(AccumulatorTest, AddsTotalsOfSlicesAsItAddsRows) {
+TEST(BasicAccumulatorTest, AddsTotalsOfSlicesAsItAddsRows) {
   const std::vector<uint8_t> lanes = {5, 0, 7, 9};
   const std::vector<uint8_t> validity = {1, 0, 1, 1};
   const VectorView view{.type = DataType::kInt64,
@@ -173,7 +173,7 @@ TEST(AccumulatorTest, AddsTotalsOfSlicesAsItAddsRows) {
       {AggregateKind::kLast, Value::Int64(3)},
   };
   for (const auto& [kind, value] : expected) {
-    Accumulator accumulator = MakeAccumulator(kind, DataType::kInt64);
+    BasicAccumulator accumulator = MakeAccumulator(kind, DataType::kInt64);
     std::vector<storage::SliceTotals> totals(slices.size());
     AggregateSlices(view, accumulator.wanted(), slices, totals.data());
     const std::vector<int64_t> times = {100, 200};
@@ -182,8 +182,8 @@ TEST(AccumulatorTest, AddsTotalsOfSlicesAsItAddsRows) {
   }
 }
 
-TEST(AccumulatorTest, CountsTheTextThatItKeeps) {
-  Accumulator accumulator = MakeAccumulator(AggregateKind::kMax, DataType::kString);
+TEST(BasicAccumulatorTest, CountsTheTextThatItKeeps) {
+  BasicAccumulator accumulator = MakeAccumulator(AggregateKind::kMax, DataType::kString);
   const size_t before = accumulator.MemoryBytes();
   accumulator.AddString(0, std::string(5000, 'x'), 0);
   EXPECT_GE(accumulator.MemoryBytes(), before + 4900);

@@ -1,4 +1,4 @@
-#include "query/exec/accumulator.h"
+#include "query/aggregate/basic_accumulator.h"
 
 #include <bit>
 #include <limits>
@@ -24,8 +24,8 @@ AggregateSet WantedFor(AggregateKind kind) {
     case AggregateKind::kMax: return storage::kWantMax;
     case AggregateKind::kFirst: return storage::kWantFirst;
     case AggregateKind::kLast: return storage::kWantLast;
+    default: return 0;
   }
-  return 0;
 }
 
 double ExactAverage(Int128 sum, uint64_t count) {
@@ -68,14 +68,14 @@ Result<uint64_t> IntegerSumBits(Int128 sum, DataType type, std::string_view text
   return OutOfRange("{} does not fit {}; cast its argument to float64", text, DataTypeName(type));
 }
 
-Accumulator::Accumulator(const AggregateCall& call)
+BasicAccumulator::BasicAccumulator(const AggregateCall& call)
     : kind_(call.kind),
       argument_(call.argument == nullptr ? DataType::kNull : call.argument->type),
       result_(call.type),
       wanted_(WantedFor(call.kind)),
       text_(call.text) {}
 
-void Accumulator::Resize(size_t num_groups) {
+void BasicAccumulator::Resize(size_t num_groups) {
   counts_.resize(num_groups);
   if (is_sum()) {
     if (argument_ == DataType::kFloat64) {
@@ -93,8 +93,8 @@ void Accumulator::Resize(size_t num_groups) {
   }
 }
 
-void Accumulator::AddRows(std::span<const uint32_t> groups, const Column* values,
-                          const Column* times) {
+void BasicAccumulator::AddRows(std::span<const uint32_t> groups, const Column* values,
+                               const Column* times) {
   if (kind_ == AggregateKind::kCountStar) {
     for (const uint32_t group : groups)
       ++counts_[group];
@@ -127,13 +127,29 @@ void Accumulator::AddRows(std::span<const uint32_t> groups, const Column* values
   }
 }
 
-void Accumulator::CountRows(std::span<const uint32_t> groups, const PlainView& values) {
+bool BasicAccumulator::AddBatch(const Column* values, uint32_t num_rows) {
+  using storage::kWantMax, storage::kWantMin, storage::kWantSum;
+  if (values == nullptr) {
+    AddCount(0, num_rows);
+    return true;
+  }
+  if (values->form != Column::Form::kPacked || values->type == DataType::kString) return false;
+  if ((wanted_ & ~(kWantSum | kWantMin | kWantMax)) != 0) return false;
+  const storage::RowSlice slice{0, num_rows};
+  SliceTotals totals;
+  AggregateSlices(values->packed, wanted_, {&slice, 1}, &totals);
+  const uint32_t group = 0;
+  AddSlices({&group, 1}, values->packed, &totals, nullptr);
+  return true;
+}
+
+void BasicAccumulator::CountRows(std::span<const uint32_t> groups, const PlainView& values) {
   const uint8_t* validity = values.validity();
   for (size_t row = 0; row < groups.size(); ++row)
     counts_[groups[row]] += validity == nullptr ? 1U : validity[row];
 }
 
-void Accumulator::SumRows(std::span<const uint32_t> groups, const PlainView& values) {
+void BasicAccumulator::SumRows(std::span<const uint32_t> groups, const PlainView& values) {
   const auto add_to = [&](auto& sums, auto value_of) {
     for (uint32_t row = 0; row < groups.size(); ++row) {
       if (!values.IsValid(row)) continue;
@@ -150,8 +166,8 @@ void Accumulator::SumRows(std::span<const uint32_t> groups, const PlainView& val
   }
 }
 
-void Accumulator::AddSlices(std::span<const uint32_t> groups, const VectorView& view,
-                            const SliceTotals* totals, const int64_t* times) {
+void BasicAccumulator::AddSlices(std::span<const uint32_t> groups, const VectorView& view,
+                                 const SliceTotals* totals, const int64_t* times) {
   if (view.all_null) return;
   switch (kind_) {
     case AggregateKind::kCountStar: return;
@@ -191,39 +207,41 @@ void Accumulator::AddSlices(std::span<const uint32_t> groups, const VectorView& 
         }
       }
       return;
+    default: return;
   }
 }
 
 // Whether a value at `time` takes the place of the one kept; `order` is how it compares to it.
-bool Accumulator::IsBetterAt(uint32_t group, int64_t time, int order) const {
+bool BasicAccumulator::IsBetterAt(uint32_t group, int64_t time, int order) const {
   if (counts_[group] == 0) return true;
   const bool wants_smaller = kind_ == AggregateKind::kMin || kind_ == AggregateKind::kFirst;
   if (is_by_time() && time != times_[group]) return (time < times_[group]) == wants_smaller;
   return wants_smaller ? order < 0 : order > 0;
 }
 
-void Accumulator::AddWord(uint32_t group, uint64_t bits, int64_t time) {
+void BasicAccumulator::AddWord(uint32_t group, uint64_t bits, int64_t time) {
   if (!IsBetterAt(group, time, CompareBits(argument_, bits, words_[group]))) return;
   counts_[group] = 1;
   words_[group] = bits;
   if (is_by_time()) times_[group] = time;
 }
 
-void Accumulator::AddString(uint32_t group, std::string_view text, int64_t time) {
+void BasicAccumulator::AddString(uint32_t group, std::string_view text, int64_t time) {
   if (!IsBetterAt(group, time, OrderOf(text, strings_[group]))) return;
   counts_[group] = 1;
   SetString(group, text);
   if (is_by_time()) times_[group] = time;
 }
 
-void Accumulator::SetString(uint32_t group, std::string_view text) {
+void BasicAccumulator::SetString(uint32_t group, std::string_view text) {
   std::string& kept = strings_[group];
   const size_t capacity_before = kept.capacity();  // Never shrinks.
   kept.assign(text);
   text_bytes_ += kept.capacity() - capacity_before;
 }
 
-void Accumulator::Merge(const Accumulator& other, std::span<const uint32_t> mapping) {
+void BasicAccumulator::Merge(const Accumulator& accumulator, std::span<const uint32_t> mapping) {
+  const auto& other = static_cast<const BasicAccumulator&>(accumulator);
   for (size_t i = 0; i < mapping.size(); ++i) {
     if (other.counts_[i] == 0) continue;
     const uint32_t group = mapping[i];
@@ -246,7 +264,7 @@ void Accumulator::Merge(const Accumulator& other, std::span<const uint32_t> mapp
   }
 }
 
-Result<Column> Accumulator::Finish(std::span<const uint32_t> groups) const {
+Result<Column> BasicAccumulator::Finish(std::span<const uint32_t> groups) {
   switch (kind_) {
     case AggregateKind::kCountStar:
     case AggregateKind::kCount: {
@@ -260,12 +278,12 @@ Result<Column> Accumulator::Finish(std::span<const uint32_t> groups) const {
     case AggregateKind::kMin:
     case AggregateKind::kMax:
     case AggregateKind::kFirst:
-    case AggregateKind::kLast: return FinishValues(groups);
+    case AggregateKind::kLast:
+    default: return FinishValues(groups);
   }
-  return Column();
 }
 
-Result<Column> Accumulator::FinishSums(std::span<const uint32_t> groups) const {
+Result<Column> BasicAccumulator::FinishSums(std::span<const uint32_t> groups) const {
   Column column = FlatColumn(result_, groups.size());
   for (size_t i = 0; i < groups.size(); ++i) {
     if (counts_[groups[i]] == 0) continue;
@@ -279,7 +297,7 @@ Result<Column> Accumulator::FinishSums(std::span<const uint32_t> groups) const {
   return column;
 }
 
-Column Accumulator::FinishAverages(std::span<const uint32_t> groups) const {
+Column BasicAccumulator::FinishAverages(std::span<const uint32_t> groups) const {
   Column column = FlatColumn(result_, groups.size());
   for (size_t i = 0; i < groups.size(); ++i) {
     const uint64_t count = counts_[groups[i]];
@@ -293,7 +311,7 @@ Column Accumulator::FinishAverages(std::span<const uint32_t> groups) const {
   return column;
 }
 
-Column Accumulator::FinishValues(std::span<const uint32_t> groups) const {
+Column BasicAccumulator::FinishValues(std::span<const uint32_t> groups) const {
   if (result_ == DataType::kNull) return Column::Constant(Value::Null(result_), result_);
   Column column;
   column.type = result_;
@@ -313,7 +331,7 @@ Column Accumulator::FinishValues(std::span<const uint32_t> groups) const {
 }
 
 // Groups without a value are NULL.
-void Accumulator::MarkEmpty(std::span<const uint32_t> groups, Column& column) const {
+void BasicAccumulator::MarkEmpty(std::span<const uint32_t> groups, Column& column) const {
   for (size_t i = 0; i < groups.size(); ++i) {
     if (counts_[groups[i]] > 0) continue;
     if (column.validity.empty()) column.validity.assign(groups.size(), 1);
@@ -321,7 +339,7 @@ void Accumulator::MarkEmpty(std::span<const uint32_t> groups, Column& column) co
   }
 }
 
-size_t Accumulator::MemoryBytes() const {
+size_t BasicAccumulator::MemoryBytes() const {
   return counts_.capacity() * sizeof(uint64_t) + int_sums_.capacity() * sizeof(Int128) +
          float_sums_.capacity() * sizeof(double) + words_.capacity() * sizeof(uint64_t) +
          strings_.capacity() * sizeof(std::string) + times_.capacity() * sizeof(int64_t) +

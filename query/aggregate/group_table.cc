@@ -1,4 +1,4 @@
-#include "query/exec/group_table.h"
+#include "query/aggregate/group_table.h"
 
 #include <algorithm>
 #include <functional>

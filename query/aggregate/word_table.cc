@@ -1,4 +1,4 @@
-#include "query/exec/word_table.h"
+#include "query/aggregate/word_table.h"
 
 #include <algorithm>
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "query/exec/word_table.h"
+#include "query/aggregate/word_table.h"
 #include "query/expr/batch.h"
 #include "storage/types/data_type.h"
 
