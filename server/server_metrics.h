@@ -39,9 +39,9 @@ class ServerMetrics final : public WriteObserver, public QueryObserver {
   ServerMetrics();
 
   /// Adds what they keep. Before the first Text(), and they outlive the last.
-  /// Has the memory of the process and of queries in the metrics; both outlive this.
-  void WatchMemory(const MemoryBudget& process, const MemoryBudget& queries);
   void Watch(const storage::Engine& engine, const HttpServer& http);
+  /// Adds the memory of the process and of queries, likewise.
+  void WatchMemory(const MemoryBudget& process, const MemoryBudget& queries);
 
   void OnWrite(const WriteReport& report) override;
   void OnQuery(const QueryReport& report) override;

@@ -48,6 +48,7 @@ void ServerFixture::Open() {
   ASSERT_TRUE(engine.has_value()) << engine.error().ToString();
   engine_ = *std::move(engine);
   metrics_->Watch(*engine_, *http_);
+  metrics_->WatchMemory(memory_, query_memory_);
   system_tables_ = {};
   reject_log_ = std::make_unique<RejectLog>(
       storage::PosixFileSystem(), settings_.Text("server.data") + "/rejects", RejectLimits{});

@@ -15,6 +15,7 @@
 #include "server/rejects/rejects.h"
 #include "server/routes.h"
 #include "server/server_metrics.h"
+#include "storage/base/memory_budget.h"
 #include "storage/base/settings.h"
 #include "storage/engine/engine.h"
 #include "storage/io/file_system.h"
@@ -65,6 +66,8 @@ class ServerFixture {
   storage::FileSystem* files_;
   Settings settings_;
   ServerState state_;
+  MemoryBudget memory_{"the process", MemoryBudget::kNoLimit};
+  MemoryBudget query_memory_{"queries", MemoryBudget::kNoLimit, &memory_};
   std::unique_ptr<ServerMetrics> metrics_;
   std::unique_ptr<HttpRouter> router_;
   std::unique_ptr<HttpServer> http_;  // Bound and never started: metrics look at it.
