@@ -29,8 +29,8 @@ namespace stria::storage {
 struct RunFilter {
   TimeRange time;
   const SeriesSubset* series = nullptr;  ///< null: all series
-  /// The keys of the wanted series, ascending: row groups where they are not are passed over without
-  /// a look at their runs. Null: not known.
+  /// The keys of the wanted series, ascending: row groups where they are not are passed over
+  /// without a look at their runs. Null: not known.
   const std::vector<std::string>* keys = nullptr;
   /// Grows by the length of each block of values, times or zone maps that the source uses, be it in
   /// the cache or not. May be null; outlives the source.
