@@ -202,8 +202,8 @@ void CrashWorld::Hear(Operation& operation, const Status& status, bool waited) {
   Trace(fmt::format("{} of kind {} on {} {}: {}", operation.number,
                     static_cast<int>(operation.kind), kLedgerTables[operation.table],
                     operation.choice.ToString(), status.ToString()));
-  // Writes that are under way when their table is dropped are told so.
-  if (num_drops_ == 0 || status.code() != StatusCode::kUnavailable) {
+  // Writes that are under way when their table is dropped are told so; later ones have no excuse.
+  if (operation.number >= last_drop_ || status.code() != StatusCode::kUnavailable) {
     Expect("an operation on a disk that does not fail", status);
   }
   if (status.ok()) {
@@ -373,13 +373,13 @@ void CrashWorld::Drop() {
     if (schema->Find(kLedgerFields[operation.field]) == nullptr) return;
   }
   Operation& sent = ledger_.Send(std::move(operation));
+  last_drop_ = sent.number;
   const char* table = kLedgerTables[sent.table];
   Hear(sent,
        sent.kind == OperationKind::kDropTable
            ? engine_->DropTable("db", table)
            : engine_->DropColumn("db", table, kLedgerFields[sent.field]),
        /*waited=*/true);
-  ++num_drops_;
 }
 
 Status CrashWorld::Read() {
@@ -464,7 +464,7 @@ Status CrashWorld::CheckFiles() {
   const auto may_stay = [&] { return files_.failed() || squeezed_; };
   const Status status = FindStrayFiles();
   if (status.ok() || may_stay()) return Status::Ok();
-  if (num_drops_ == 0) return status;
+  if (last_drop_ == 0) return status;
   executor_->RunFor(5 * kSecond);
   return may_stay() ? Status::Ok() : FindStrayFiles();
 }

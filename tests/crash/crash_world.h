@@ -120,7 +120,7 @@ class CrashWorld {
   Ledger ledger_;
   std::deque<Held> held_;
   const bool traces_;
-  uint64_t num_drops_ = 0;
+  uint64_t last_drop_ = 0;  // The number of the last operation that drops; 0 = none did.
   bool squeezed_ = false;
   Status complaint_;  // Of an engine that fails on a disk that does not.
 
