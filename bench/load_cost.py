@@ -12,9 +12,7 @@ is that of the request as the client sees it. The machine is noisy: CPU time cou
 import argparse
 import http.client
 import json
-import os
 import pathlib
-import platform
 import random
 import statistics
 import subprocess
@@ -22,19 +20,12 @@ import sys
 import time
 import urllib.parse
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-import stria_server  # noqa: E402
+import report
+import stria_server
 
-TICKS = os.sysconf("SC_CLK_TCK")
 FIELDS = ["usage_user", "usage_system", "usage_idle", "usage_nice", "usage_iowait"]
 HALF_A_DAY = 43_200 * 10**9
 MAX_CPU_US, MAX_MS = 1.5, 6.0
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def stamp(ns):
@@ -64,28 +55,18 @@ def ask(server, rng, runs, first, last):
     return sorted(taken), sorted(inside)
 
 
-def machine():
-    model = next((line.split(":", 1)[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-                  if line.startswith("model name")), "unknown")
-    return f"{os.cpu_count()} x {model}, Linux {platform.release().split('-')[0]}"
-
-
 def measure(options, path):
     """Yields the lines of the report."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
-    yield f"command: bench/load_cost.py --runs {options.runs}"
+    yield from report.heading(f"bench/load_cost.py --runs {options.runs}")
     yield f"data: {path.name}"
-    yield f"commit: {commit.stdout.strip()}"
-    yield f"date: {time.strftime('%Y-%m-%d', time.gmtime())}"
-    yield f"machine: {machine()}"
     yield ""
     rng = random.Random(1)
     with stria_server.Server() as server:
-        before = cpu_seconds(server.process.pid)
+        before = report.cpu_seconds(server.process.pid)
         done = subprocess.run([options.program, "write", "-H", "http://" + server.host, "-d", "tsbs", str(path)],
                               capture_output=True, text=True, check=True)
         server.flush()
-        cpu = cpu_seconds(server.process.pid) - before
+        cpu = report.cpu_seconds(server.process.pid) - before
         rows = server.count("tsbs", "cpu")
         yield done.stdout.strip()
         yield f"server CPU, flush included: {cpu:.2f} s for {rows:,} rows, {cpu / rows * 1e6:.3f} us a row (at most {MAX_CPU_US})"
@@ -102,18 +83,12 @@ def measure(options, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", nargs="?", type=pathlib.Path)
-    parser.add_argument("--program", default=str(ROOT / "build" / "release" / "bin" / "stria"))
     parser.add_argument("--runs", type=int, default=200)
-    parser.add_argument("--results", type=pathlib.Path, help="also write the report here")
+    report.add_flags(parser)
     options = parser.parse_args()
     path = options.file or stria_server.data_file("cpu-100h-3d.lp.zst", "cpu-4h-3d.lp.zst")
     stria_server.STRIA = options.program
-    lines = []
-    for line in measure(options, path):
-        print(line, flush=True)
-        lines.append(line)
-    if options.results:
-        options.results.write_text("\n".join(lines) + "\n")
+    report.write(measure(options, path), options.results)
 
 
 if __name__ == "__main__":

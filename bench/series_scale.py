@@ -12,23 +12,18 @@ the first byte until the flush has returned. Memory is VmRSS and VmHWM of /proc/
 
 import argparse
 import http.client
-import itertools
 import json
 import multiprocessing
-import os
 import pathlib
 import re
 import statistics
-import subprocess
 import sys
 import time
 import urllib.parse
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-sys.path.insert(0, str(ROOT / "bench"))
-import stria_server  # noqa: E402
-from load_cost import cpu_seconds, machine  # noqa: E402
+import report
+import stria_server
+from report import cpu_seconds
 
 BATCH = 20_000
 SENDERS = 2
@@ -167,27 +162,22 @@ def number(text):
     return int(text[:-1]) * {"k": 1000, "M": 10**6}[text[-1]] if text[-1] in "kM" else int(text)
 
 
+def report_lines(options):
+    yield from report.heading(f"bench/series_scale.py --series {options.series} --rows {options.rows} --runs {options.runs}")[:-1]
+    for num_series in options.series.split(","):
+        yield ""
+        yield from measure(options, number(num_series))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", default="100k,1M,10M")
     parser.add_argument("--rows", type=int, default=2, help="rows of each series")
     parser.add_argument("--runs", type=int, default=5, help="repetitions of each question")
-    parser.add_argument("--program", default=str(ROOT / "build" / "release" / "bin" / "stria"))
-    parser.add_argument("--results", type=pathlib.Path, help="also write the report here")
+    report.add_flags(parser)
     options = parser.parse_args()
     stria_server.STRIA = options.program
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
-    lines = [f"command: bench/series_scale.py --series {options.series} --rows {options.rows} --runs {options.runs}",
-             f"commit: {commit.stdout.strip()}", f"date: {time.strftime('%Y-%m-%d', time.gmtime())}", f"machine: {machine()}",
-             f"load of the machine before: {os.getloadavg()[0]:.1f}"]
-    for line in lines:
-        print(line)
-    for num_series in options.series.split(","):
-        for line in itertools.chain([""], measure(options, number(num_series))):
-            print(line, flush=True)
-            lines.append(line)
-        if options.results:
-            options.results.write_text("\n".join(lines) + "\n")
+    report.write(report_lines(options), options.results)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,9 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-import stria_server  # noqa: E402
+import report
+import stria_server
 
 # Of each table: at most so many bytes a value.
 SETS = [
@@ -32,7 +30,7 @@ MAX_LOG_BYTES = 20
 
 def source(name, words, bench, directory):
     """The file of a set, made now where it is not at hand."""
-    base = pathlib.Path(os.environ.get("STRIA_TEST_DATA") or ROOT.parent / "shared" / "data")
+    base = pathlib.Path(os.environ.get("STRIA_TEST_DATA") or report.ROOT.parent / "shared" / "data")
     if (base / "tsbs" / name).exists():
         return base / "tsbs" / name
     path = pathlib.Path(directory) / "set.lp.zst"
@@ -62,24 +60,22 @@ def measure(program):
                 yield name, table, rows, count, bytes_of / count, most, log
 
 
+def report_lines(program, over):
+    yield from report.heading("bench/storage_size.py")
+    yield f"{'set':25} {'table':12} {'rows':>9} {'values':>11} {'bytes a value':>13} {'at most':>8} {'log bytes a row':>16}"
+    for name, table, rows, count, size, most, log in measure(program):
+        yield f"{name:25} {table:12} {rows:9} {count:11} {size:13.3f} {most:8.2f} {log:16.1f}"
+        over += [f"{table} of {name}: {size:.3f} bytes a value"] if size > most else []
+        over += [f"{name}: {log} bytes of log a row"] if log > MAX_LOG_BYTES else []
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", default=str(ROOT / "build" / "release" / "bin" / "stria"))
-    parser.add_argument("--results", type=pathlib.Path, help="also write the report here")
+    report.add_flags(parser)
     options = parser.parse_args()
     stria_server.STRIA = options.program
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
-    lines = ["command: bench/storage_size.py", f"commit: {commit.stdout.strip()}",
-             f"date: {time.strftime('%Y-%m-%d', time.gmtime())}", "",
-             f"{'set':25} {'table':12} {'rows':>9} {'values':>11} {'bytes a value':>13} {'at most':>8} {'log bytes a row':>16}"]
     over = []
-    for name, table, rows, count, size, most, log in measure(options.program):
-        lines.append(f"{name:25} {table:12} {rows:9} {count:11} {size:13.3f} {most:8.2f} {log:16.1f}")
-        over += [f"{table} of {name}: {size:.3f} bytes a value"] if size > most else []
-        over += [f"{name}: {log} bytes of log a row"] if log > MAX_LOG_BYTES and "decimals" not in name else []
-    print("\n".join(lines))
-    if options.results:
-        options.results.write_text("\n".join(lines) + "\n")
+    report.write(report_lines(options.program, over), options.results)
     if over:
         sys.exit("over the limit: " + "; ".join(over))
 
