@@ -1,6 +1,7 @@
 #include "tools/admin/data_check.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,6 +25,8 @@ namespace {
 
 constexpr const char* kRestoreDirectory =
     "The server does not start on it: restore the data directory from a backup.";
+constexpr const char* kRestoreOrder =
+    "Answers about such series may show older values: restore the file from a backup.";
 constexpr const char* kRestorePart =
     "A query that reads it fails and names it, the rest is served: restore the file from a backup.";
 
@@ -206,9 +209,10 @@ class ShardChecker {
       for (size_t i = 0; i < parts->parts.size(); ++i) {
         const auto& meta = parts->parts[i];
         for (const auto& run : CheckOnePart(meta))
-          runs_of[run.series].push_back({i, run.first_time, run.last_time});
+          runs_of[run.series].push_back({i, run.first_time, run.last_time, run.may_overlap});
       }
       CheckSequences(parts->parts, runs_of);
+      CheckOverlapSets(parts->parts, runs_of);
     }
   }
 
@@ -216,6 +220,7 @@ class ShardChecker {
     size_t part = 0;
     int64_t first_time = 0;
     int64_t last_time = 0;
+    bool may_overlap = true;
   };
 
   std::vector<CheckedRun> CheckOnePart(const storage::PartMeta& meta) {
@@ -281,6 +286,44 @@ class ShardChecker {
                           parts[first].file, series.value(), parts[first].seq_min,
                           parts[first].seq_max, parts[second].seq_min, parts[second].seq_max),
               kRestoreDirectory);
+        }
+      }
+    }
+  }
+
+  // A run that its part does not list as overlapping is read behind all older rows of its series,
+  // without a comparison: it has to begin after them.
+  void CheckOverlapSets(std::span<const storage::PartMeta> parts,
+                        std::unordered_map<SeriesId, std::vector<PlacedRun>>& runs_of) {
+    std::set<size_t> reported;
+    for (auto& [series, runs] : runs_of) {
+      std::ranges::sort(runs, {}, [&](const PlacedRun& run) {
+        return std::pair(parts[run.part].seq_max, run.part);
+      });
+      int64_t last_time = std::numeric_limits<int64_t>::min();  // Of the parts before.
+      const PlacedRun* last = nullptr;
+      for (size_t begin = 0, end = 0; begin < runs.size(); begin = end) {
+        while (end < runs.size() && runs[end].part == runs[begin].part)
+          ++end;
+        const size_t part = runs[begin].part;
+        const auto of_part = std::span(runs).subspan(begin, end - begin);
+        for (const PlacedRun& run : of_part) {
+          if (run.may_overlap || last == nullptr || run.first_time > last_time ||
+              !reported.insert(part).second) {
+            continue;
+          }
+          Add(Severity::kError, "part/" + parts[part].file,
+              fmt::format(
+                  "The part at {}: its overlap set leaves out a run of series {} that begins "
+                  "before the series ends in {}, so that its rows are read in the wrong "
+                  "order.",
+                  parts[part].offset, series.value(), parts[last->part].file),
+              kRestoreOrder);
+        }
+        for (const PlacedRun& run : of_part) {
+          if (last != nullptr && run.last_time <= last_time) continue;
+          last_time = run.last_time;
+          last = &run;
         }
       }
     }

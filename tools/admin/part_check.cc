@@ -137,7 +137,7 @@ class PartChecker {
   void CheckRun(storage::RunSource& source, size_t i, const RowGroupRef& group) {
     const SourceRun& run = source.runs()[i];
     const size_t run_index = group.first_run + i;
-    result_.runs.push_back({run.series, run.first_time, run.last_time});
+    result_.runs.push_back({run.series, run.first_time, run.last_time, run.may_overlap});
     if (run.first_time < std::max(group.min_time, meta_.min_time) ||
         run.last_time > std::min(group.max_time, meta_.max_time)) {
       Problem("run {} lies outside the times of its row group or of the part", run_index);

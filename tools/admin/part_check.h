@@ -17,6 +17,7 @@ struct CheckedRun {
   SeriesId series;
   int64_t first_time = 0;
   int64_t last_time = 0;
+  bool may_overlap = true;  ///< false: the overlap set says that it begins after all older rows
 };
 
 struct PartCheck {
