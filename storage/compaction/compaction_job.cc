@@ -221,8 +221,9 @@ Status CompactionJob::TakeCluster() {
       slices.push_back(slice);
       continue;
     }
-    STRIA_RETURN_IF_ERROR(
-        AppendSurviving(slice, input_.tombstones->DeletedRanges(series, applied), slices));
+    STRIA_RETURN_IF_ERROR(AppendSurviving(
+        slice, input_.tombstones->DeletedRanges(series, run.first_time, run.last_time, applied),
+        slices));
   }
   return AddPieces(std::move(slices), series, may_overlap && input_.has_older_reach, groups);
 }

@@ -212,8 +212,7 @@ void Shard::InstallVersion() {
     if (table->tombstones->empty()) continue;
     std::vector<uint64_t> gone;
     const auto& kept = version_->PartsOf(id).tombstones;
-    for (const auto& matched : table->tombstones->tombstones()) {
-      const uint64_t seq = matched->tombstone().seq;
+    for (const uint64_t seq : table->tombstones->Seqs()) {
       if (!std::ranges::binary_search(kept, seq, {}, &Tombstone::seq) &&
           !std::ranges::binary_search(table->unflushed_tombstones, seq, {}, &Tombstone::seq)) {
         gone.push_back(seq);

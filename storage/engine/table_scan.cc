@@ -349,8 +349,10 @@ class TableScan final : public Scan {
         if (tombstones.empty()) {
           slices.push_back(whole);
         } else {
+          const SourceRun& run = runs[index];
           STRIA_RETURN_IF_ERROR(AppendSurviving(
-              whole, tombstones.DeletedRanges(runs[index].series, applied), slices));
+              whole, tombstones.DeletedRanges(run.series, run.first_time, run.last_time, applied),
+              slices));
         }
         for (const RunSlice& slice : slices) {
           if (any_overlap && overlaps[position] != 0) {

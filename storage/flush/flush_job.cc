@@ -92,7 +92,10 @@ Result<std::vector<PartMeta>> FlushMemtable(const FlushInput& input, Lineage lin
   const TombstoneList deletes = DeletesOf(input);
   RowPlacement::DeletedRanges deleted;
   if (!deletes.empty()) {
-    deleted = [&](SeriesId series) { return deletes.DeletedRanges(series, memtable.last_seq()); };
+    deleted = [&](SeriesId series) {
+      return deletes.DeletedRanges(series, memtable.min_time(), memtable.max_time(),
+                                   memtable.last_seq());
+    };
   }
   const PartWriteOptions options{
       .schema = input.schema,

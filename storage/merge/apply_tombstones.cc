@@ -9,6 +9,9 @@
 namespace stria::storage {
 namespace {
 
+// What adding one copies, against what looking for one passes over at a time.
+constexpr size_t kMaxChunk = 128;
+
 constexpr int64_t kNoBound = std::numeric_limits<int64_t>::max();
 
 }  // namespace
@@ -35,8 +38,43 @@ void MatchedTombstone::Match() const {
   series_.reset();
 }
 
-uint64_t TombstoneList::last_seq() const {
-  return tombstones_.empty() ? 0 : tombstones_.back()->tombstone().seq;
+void TombstoneList::Chunk::Add(Matched tombstone) {
+  const TimeRange& time = tombstone->tombstone().time;
+  times = tombstones.empty()
+              ? time
+              : TimeRange{std::min(times.begin, time.begin), std::max(times.end, time.end)};
+  tombstones.push_back(std::move(tombstone));
+}
+
+size_t TombstoneList::size() const {
+  size_t size = 0;
+  for (const auto& chunk : chunks_)
+    size += chunk->tombstones.size();
+  return size;
+}
+
+std::vector<uint64_t> TombstoneList::Seqs() const {
+  std::vector<uint64_t> seqs;
+  for (const auto& chunk : chunks_) {
+    for (const auto& matched : chunk->tombstones)
+      seqs.push_back(matched->tombstone().seq);
+  }
+  return seqs;
+}
+
+template <typename Visit>
+bool TombstoneList::AnyTouching(int64_t first_time, int64_t last_time, uint64_t applied_deletes,
+                                Visit visit) const {
+  const auto begin = std::ranges::upper_bound(chunks_, applied_deletes, {},
+                                              [](const auto& chunk) { return chunk->last_seq(); });
+  return std::any_of(begin, chunks_.end(), [&](const auto& chunk) {
+    if (!chunk->times.Overlaps(first_time, last_time)) return false;
+    return std::ranges::any_of(chunk->tombstones, [&](const Matched& matched) {
+      const Tombstone& tombstone = matched->tombstone();
+      return tombstone.seq > applied_deletes && tombstone.time.Overlaps(first_time, last_time) &&
+             visit(matched);
+    });
+  });
 }
 
 bool TombstoneList::Touches(const PartMeta& part) const {
@@ -44,20 +82,16 @@ bool TombstoneList::Touches(const PartMeta& part) const {
 }
 
 bool TombstoneList::Touches(int64_t first_time, int64_t last_time, uint64_t applied_deletes) const {
-  return std::ranges::any_of(tombstones_, [&](const auto& matched) {
-    const Tombstone& tombstone = matched->tombstone();
-    return tombstone.seq > applied_deletes && tombstone.time.Overlaps(first_time, last_time);
-  });
+  return AnyTouching(first_time, last_time, applied_deletes, [](const Matched&) { return true; });
 }
 
 TombstoneList TombstoneList::Touching(int64_t first_time, int64_t last_time,
                                       uint64_t applied_deletes) const {
   TombstoneList touching;
-  std::ranges::copy_if(
-      tombstones_, std::back_inserter(touching.tombstones_), [&](const auto& matched) {
-        const Tombstone& tombstone = matched->tombstone();
-        return tombstone.seq > applied_deletes && tombstone.time.Overlaps(first_time, last_time);
-      });
+  AnyTouching(first_time, last_time, applied_deletes, [&](const Matched& matched) {
+    touching.Add(matched);
+    return false;
+  });
   return touching;
 }
 
@@ -66,21 +100,21 @@ bool TombstoneList::Covers(const PartMeta& part) const {
 }
 
 bool TombstoneList::Covers(int64_t first_time, int64_t last_time, uint64_t applied_deletes) const {
-  return std::ranges::any_of(tombstones_, [&](const auto& matched) {
+  return AnyTouching(first_time, last_time, applied_deletes, [&](const Matched& matched) {
     const Tombstone& tombstone = matched->tombstone();
-    return tombstone.seq > applied_deletes && tombstone.tags.empty() &&
-           tombstone.time.Contains(first_time) && tombstone.time.Contains(last_time);
+    return tombstone.tags.empty() && tombstone.time.Contains(first_time) &&
+           tombstone.time.Contains(last_time);
   });
 }
 
-std::vector<TimeRange> TombstoneList::DeletedRanges(SeriesId series,
+std::vector<TimeRange> TombstoneList::DeletedRanges(SeriesId series, int64_t first_time,
+                                                    int64_t last_time,
                                                     uint64_t applied_deletes) const {
   std::vector<TimeRange> found;
-  for (const auto& matched : tombstones_) {
-    const Tombstone& tombstone = matched->tombstone();
-    if (tombstone.seq <= applied_deletes || tombstone.time.empty()) continue;
-    if (matched->Matches(series)) found.push_back(tombstone.time);
-  }
+  AnyTouching(first_time, last_time, applied_deletes, [&](const Matched& matched) {
+    if (matched->Matches(series)) found.push_back(matched->tombstone().time);
+    return false;
+  });
   std::ranges::sort(found, {}, &TimeRange::begin);
   std::vector<TimeRange> ranges;
   for (const TimeRange& range : found) {
@@ -93,18 +127,36 @@ std::vector<TimeRange> TombstoneList::DeletedRanges(SeriesId series,
   return ranges;
 }
 
-TombstoneList TombstoneList::With(std::shared_ptr<const MatchedTombstone> tombstone) const {
+void TombstoneList::Add(Matched tombstone) {
   STRIA_CHECK(tombstone->tombstone().seq > last_seq());
+  const bool has_room = !chunks_.empty() && chunks_.back()->tombstones.size() < kMaxChunk;
+  auto chunk = has_room ? std::make_shared<Chunk>(*chunks_.back()) : std::make_shared<Chunk>();
+  chunk->Add(std::move(tombstone));
+  if (has_room) chunks_.pop_back();
+  chunks_.push_back(std::move(chunk));
+}
+
+TombstoneList TombstoneList::With(std::shared_ptr<const MatchedTombstone> tombstone) const {
   TombstoneList list(*this);
-  list.tombstones_.push_back(std::move(tombstone));
+  list.Add(std::move(tombstone));
   return list;
 }
 
 TombstoneList TombstoneList::Without(std::span<const uint64_t> seqs) const {
-  TombstoneList list(*this);
-  std::erase_if(list.tombstones_, [&](const auto& matched) {
-    return std::ranges::find(seqs, matched->tombstone().seq) != seqs.end();
-  });
+  TombstoneList list;
+  for (const auto& chunk : chunks_) {
+    const uint64_t first_seq = chunk->tombstones.front()->tombstone().seq;
+    const auto gone = std::ranges::lower_bound(seqs, first_seq);
+    if (gone == seqs.end() || *gone > chunk->last_seq()) {
+      list.chunks_.push_back(chunk);
+      continue;
+    }
+    auto left = std::make_shared<Chunk>();
+    for (const auto& matched : chunk->tombstones) {
+      if (!std::ranges::binary_search(seqs, matched->tombstone().seq)) left->Add(matched);
+    }
+    if (!left->tombstones.empty()) list.chunks_.push_back(std::move(left));
+  }
   return list;
 }
 

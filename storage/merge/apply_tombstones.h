@@ -50,17 +50,20 @@ class MatchedTombstone {
 /// The tombstones of one table in one shard that some rows may still need. A snapshot holds one, so
 /// that a DELETE is seen whole or not at all.
 ///
+/// They stand in chunks of which the numbers and the times are known, so that those which are too
+/// old or lie elsewhere are passed over a chunk at a time, and a list with one more shares all
+/// chunks but the last: there may be a DELETE every few rows.
+///
 /// Thread safety: immutable once shared.
 class TombstoneList {
  public:
-  bool empty() const { return tombstones_.empty(); }
-  size_t size() const { return tombstones_.size(); }
-  std::span<const std::shared_ptr<const MatchedTombstone>> tombstones() const {
-    return tombstones_;  // Ascending by number.
-  }
+  bool empty() const { return chunks_.empty(); }
+  size_t size() const;
+  /// Of all, ascending.
+  std::vector<uint64_t> Seqs() const;
   /// The greatest number; 0 for none. What applies all of them to its input writes a part with
   /// deletes_seq = max(last_seq(), deletes_seq of its input).
-  uint64_t last_seq() const;
+  uint64_t last_seq() const { return chunks_.empty() ? 0 : chunks_.back()->last_seq(); }
 
   /// Whether rows of a part, or of a source with times in [first, last], may be deleted.
   bool Touches(const PartMeta& part) const;
@@ -73,17 +76,36 @@ class TombstoneList {
   bool Covers(const PartMeta& part) const;
   bool Covers(int64_t first_time, int64_t last_time, uint64_t applied_deletes) const;
 
-  /// The ranges that are deleted of rows of `series` in a source that has every delete up to
-  /// `applied_deletes` applied: ascending, none empty, with gaps between them.
-  std::vector<TimeRange> DeletedRanges(SeriesId series, uint64_t applied_deletes) const;
+  /// The ranges that are deleted of rows of `series` with times in [first, last] in a source that
+  /// has every delete up to `applied_deletes` applied: ascending, none empty, with gaps between
+  /// them. They may reach beyond the times.
+  std::vector<TimeRange> DeletedRanges(SeriesId series, int64_t first_time, int64_t last_time,
+                                       uint64_t applied_deletes) const;
 
   /// The same list with one more, whose number is above all others.
   TombstoneList With(std::shared_ptr<const MatchedTombstone> tombstone) const;
-  /// The same list without those numbers.
+  /// The same list without the numbers `seqs`, which ascend.
   TombstoneList Without(std::span<const uint64_t> seqs) const;
 
  private:
-  std::vector<std::shared_ptr<const MatchedTombstone>> tombstones_;
+  using Matched = std::shared_ptr<const MatchedTombstone>;
+
+  struct Chunk {
+    std::vector<Matched> tombstones;  // Ascending by number; never empty.
+    TimeRange times;                  // From the first to the last of them all.
+
+    uint64_t last_seq() const { return tombstones.back()->tombstone().seq; }
+    void Add(Matched tombstone);
+  };
+
+  void Add(Matched tombstone);
+
+  // Calls visit(matched) for those that Touches() asks for until it returns true; whether it did.
+  template <typename Visit>
+  bool AnyTouching(int64_t first_time, int64_t last_time, uint64_t applied_deletes,
+                   Visit visit) const;
+
+  std::vector<std::shared_ptr<const Chunk>> chunks_;  // Ascending by number.
 };
 
 /// Appends to `left` the pieces of `slice`, in the order of time, whose times lie in none of

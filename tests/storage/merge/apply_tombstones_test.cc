@@ -150,9 +150,10 @@ TEST(TombstoneListTest, AppliesToWhatIsOlderAndHasItNotApplied) {
   const auto list = ListOf(index, {{.seq = 5, .table = TableId(1), .time = {0, 10}, .tags = {}},
                                    {.seq = 9, .table = TableId(1), .time = {20, 30}, .tags = {}}});
   EXPECT_EQ(list.last_seq(), 9U);
-  EXPECT_THAT(list.DeletedRanges(SeriesId(0), 4), ElementsAre(TimeRange{0, 10}, TimeRange{20, 30}));
-  EXPECT_THAT(list.DeletedRanges(SeriesId(0), 5), ElementsAre(TimeRange{20, 30}));
-  EXPECT_THAT(list.DeletedRanges(SeriesId(0), 9), IsEmpty());
+  EXPECT_THAT(list.DeletedRanges(SeriesId(0), kMin, kMax, 4),
+              ElementsAre(TimeRange{0, 10}, TimeRange{20, 30}));
+  EXPECT_THAT(list.DeletedRanges(SeriesId(0), kMin, kMax, 5), ElementsAre(TimeRange{20, 30}));
+  EXPECT_THAT(list.DeletedRanges(SeriesId(0), kMin, kMax, 9), IsEmpty());
 
   PartMeta part{.min_time = 10, .max_time = 25, .seq_min = 1, .seq_max = 4};
   EXPECT_TRUE(list.Touches(part));
@@ -186,14 +187,15 @@ TEST(TombstoneListTest, FindsSeriesByTheirTagsWhetherFewOrManyMatch) {
   const auto list =
       ListOf(index, {{.seq = 1, .table = TableId(1), .time = {0, 5}, .tags = {HostIn({"h7"})}},
                      {.seq = 2, .table = TableId(1), .time = {7, 9}, .tags = {HostIn(most)}}});
-  EXPECT_THAT(list.DeletedRanges(SeriesId(7), 0), ElementsAre(TimeRange{0, 5}, TimeRange{7, 9}));
-  EXPECT_THAT(list.DeletedRanges(SeriesId(8), 0), ElementsAre(TimeRange{7, 9}));
-  EXPECT_THAT(list.DeletedRanges(SeriesId(95), 0), IsEmpty());
+  EXPECT_THAT(list.DeletedRanges(SeriesId(7), kMin, kMax, 0),
+              ElementsAre(TimeRange{0, 5}, TimeRange{7, 9}));
+  EXPECT_THAT(list.DeletedRanges(SeriesId(8), kMin, kMax, 0), ElementsAre(TimeRange{7, 9}));
+  EXPECT_THAT(list.DeletedRanges(SeriesId(95), kMin, kMax, 0), IsEmpty());
   // A series that came after the tombstones.
   std::vector<TagView> tags = {{"host", "later"}};
   bool added = false;
   const SeriesId later = index->FindOrAdd(*MakeSeriesKey(tags), added);
-  EXPECT_THAT(list.DeletedRanges(later, 0), IsEmpty());
+  EXPECT_THAT(list.DeletedRanges(later, kMin, kMax, 0), IsEmpty());
 }
 
 TEST(TombstoneListTest, JoinsRangesThatTouchOrOverlap) {
@@ -202,7 +204,8 @@ TEST(TombstoneListTest, JoinsRangesThatTouchOrOverlap) {
                                       {.seq = 3, .table = TableId(1), .time = {10, 12}, .tags = {}},
                                       {.seq = 4, .table = TableId(1), .time = {25, 27}, .tags = {}},
                                       {.seq = 5, .table = TableId(1), .time = {5, 5}, .tags = {}}});
-  EXPECT_THAT(list.DeletedRanges(SeriesId(0), 0), ElementsAre(TimeRange{0, 12}, TimeRange{20, 30}));
+  EXPECT_THAT(list.DeletedRanges(SeriesId(0), kMin, kMax, 0),
+              ElementsAre(TimeRange{0, 12}, TimeRange{20, 30}));
 }
 
 TEST(TombstoneListTest, LosesTheNumbersThatAreTakenOut) {
@@ -211,6 +214,80 @@ TEST(TombstoneListTest, LosesTheNumbersThatAreTakenOut) {
   const std::vector<uint64_t> gone = {2, 7};
   EXPECT_EQ(list.Without(gone).last_seq(), 1U);
   EXPECT_EQ(list.size(), 2U);
+}
+
+// As a list of which each one is looked at.
+struct PlainList {
+  std::vector<Tombstone> tombstones;
+
+  std::vector<Tombstone> Touching(int64_t first, int64_t last, uint64_t applied) const {
+    std::vector<Tombstone> touching;
+    std::ranges::copy_if(tombstones, std::back_inserter(touching), [&](const Tombstone& tombstone) {
+      return tombstone.seq > applied && tombstone.time.Overlaps(first, last);
+    });
+    return touching;
+  }
+};
+
+TEST(TombstoneListTest, OfThousandsAnswersAsAListThatLooksAtEachOne) {
+  const char* const given = std::getenv("STRIA_TEST_SEED");
+  const uint64_t seed = given == nullptr ? 1 : std::strtoull(given, nullptr, 10);
+  SCOPED_TRACE("STRIA_TEST_SEED=" + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const auto index = Hosts(5);
+  TombstoneList list;
+  PlainList plain;
+  const auto time = [&] { return static_cast<int64_t>(random() % 100'000); };
+  for (uint64_t seq = 1; seq <= 3000; ++seq) {
+    Tombstone made{.seq = seq, .table = TableId(1), .time = {time(), 0}, .tags = {}};
+    made.time.end = made.time.begin + static_cast<int64_t>(random() % 30);
+    if (random() % 500 == 0) made.time.end = kMax;
+    if (random() % 3 != 0) made.tags = {HostIn({"h" + std::to_string(random() % 5)})};
+    list = list.With(std::make_shared<MatchedTombstone>(made, index));
+    plain.tombstones.push_back(made);
+    if (seq % 100 != 0) continue;
+    std::vector<uint64_t> gone;
+    for (const uint64_t there : list.Seqs()) {
+      if (random() % 4 == 0) gone.push_back(there);
+    }
+    const TombstoneList before = list;
+    list = list.Without(gone);
+    EXPECT_EQ(before.size(), plain.tombstones.size()) << "a list does not change";
+    std::erase_if(plain.tombstones, [&](const Tombstone& tombstone) {
+      return std::ranges::binary_search(gone, tombstone.seq);
+    });
+    EXPECT_EQ(list.size(), plain.tombstones.size());
+    EXPECT_EQ(list.empty(), plain.tombstones.empty());
+    EXPECT_EQ(list.last_seq(), plain.tombstones.empty() ? 0 : plain.tombstones.back().seq);
+    for (int i = 0; i < 50; ++i) {
+      const int64_t first = time();
+      const int64_t last = first + static_cast<int64_t>(random() % 200);
+      const uint64_t applied = random() % (seq + 10);
+      const auto want = plain.Touching(first, last, applied);
+      EXPECT_EQ(list.Touches(first, last, applied), !want.empty());
+      std::vector<uint64_t> seqs;
+      for (const auto& tombstone : want)
+        seqs.push_back(tombstone.seq);
+      EXPECT_EQ(list.Touching(first, last, applied).Seqs(), seqs);
+      EXPECT_EQ(list.Covers(first, last, applied),
+                std::ranges::any_of(want, [&](const Tombstone& tombstone) {
+                  return tombstone.tags.empty() && tombstone.time.Contains(first) &&
+                         tombstone.time.Contains(last);
+                }));
+      const auto series = static_cast<uint32_t>(random() % 5);
+      const auto ranges = list.DeletedRanges(SeriesId(series), first, last, applied);
+      for (int64_t at = first; at <= last; ++at) {
+        const auto is_in = [at](const TimeRange& range) { return range.Contains(at); };
+        EXPECT_EQ(std::ranges::any_of(ranges, is_in),
+                  std::ranges::any_of(want, [&](const Tombstone& tombstone) {
+                    return is_in(tombstone.time) &&
+                           (tombstone.tags.empty() ||
+                            tombstone.tags[0].values[0] == "h" + std::to_string(series));
+                  }));
+      }
+    }
+    if (HasFailure()) return;
+  }
 }
 
 }  // namespace
