@@ -103,7 +103,7 @@ class Campaign:
             self.server.kill()
             self.report["at random"] += 1
             return
-        # Stop it in order, and start it so that it dies by itself in the chosen phase.
+        # Start it anew, so that it dies by itself in the chosen phase.
         phase = self.rng.choice([p for p in self.phases if self.report[p] == min(self.report[q] for q in self.phases)])
         point, passes = self.rng.choice(self.phases[phase])
         self.server.kill()
